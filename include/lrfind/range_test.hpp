@@ -1,0 +1,51 @@
+// The learning-rate range test over any training loop: give it a callable that trains one batch at a given rate.
+#pragma once
+
+#include <lrfind/curve.hpp>
+
+#include <functional>
+#include <limits>
+#include <vector>
+
+namespace lrfind {
+
+enum class Spacing { exponential, linear };
+
+/// What one training step measured. NaN: not measured.
+struct Measurement {
+  static constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  double loss = none;          ///< batch loss before the update
+  double probe_loss = none;    ///< held-out loss after the update
+  double gain_ratio = none;    ///< actual over predicted decrease of the batch's loss
+  double val_loss = none;      ///< validation loss after the update
+  double val_accuracy = none;  ///< validation accuracy after the update, 0 to 1
+};
+
+struct RangeTestOptions {
+  double min_lr = 1e-7;  ///< > 0
+  double max_lr = 10;    ///< > min_lr
+  int steps = 100;       ///< number of rates, both ends included; >= 2
+  Spacing spacing = Spacing::exponential;
+  double stop_factor = 4;  ///< stop when the smoothed loss exceeds this times its best and its start; 0: never stop early
+  double smoothing = 0.98; ///< factor of the debiased exponential moving average that the stop rule looks at... see stop_rule
+  std::uint64_t seed = 0;  ///< written to the trial
+};
+
+/// The rates of a range test: geometric (or linear) from min_lr to max_lr, both ends exact.
+/// Throws std::invalid_argument when a bound is not as RangeTestOptions says.
+std::vector<double> learning_rates(const RangeTestOptions& options);
+
+/// Trains one batch at the given rate and returns its loss (before the update).
+using Step = std::function<double(double lr)>;
+/// The same with everything that was measured.
+using MeasuredStep = std::function<Measurement(double lr)>;
+/// Asked before every step; true ends the trial as interrupted.
+using ShouldStop = std::function<bool()>;
+/// Told of every step that was done: its number from 0 and what it measured.
+using OnStep = std::function<void(int step, double lr, const Measurement& measured)>;
+
+/// Runs one range test. Throws what `step` throws and std::invalid_argument for bad options.
+Trial range_test(const Step& step, const RangeTestOptions& options = {}, const ShouldStop& should_stop = {});
+Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, const ShouldStop& should_stop, const OnStep& on_step = {});
+
+}  // namespace lrfind

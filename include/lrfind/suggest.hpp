@@ -1,0 +1,56 @@
+// From a loss-versus-rate curve to a suggested learning rate. Needs no LibTorch and no OpenCV.
+#pragma once
+
+#include <lrfind/curve.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lrfind {
+
+/// Something a person should know about a curve; a reason with `fatal` set makes the suggestion untrusted.
+struct Reason {
+  std::string code;     ///< stable word for scripts, e.g. "never-fell", "diverged-from-start", "still-falling", "too-few-points"
+  std::string message;  ///< one sentence: what was seen and what to change
+  bool fatal = true;
+};
+
+struct Interval {
+  double lo = 0, hi = 0;
+};
+
+struct SuggestOptions {
+  std::string rule = "valley";  ///< one of rule_names()
+  double smoothing = 0.98;      ///< factor of the debiased exponential moving average, in [0, 1)
+};
+
+struct Suggestion {
+  std::optional<double> lr;                              ///< the rate to hold constant
+  std::optional<Interval> interval;                      ///< 90 % interval of `lr`
+  std::optional<double> min_lr, max_lr;                  ///< bounds for a cycle; max_lr is also the peak of a decaying schedule
+  std::string rule;                                      ///< the rule that made `lr`
+  bool trusted = false;                                  ///< false when any reason is fatal
+  std::vector<Reason> reasons;
+  std::map<std::string, std::optional<double>> by_rule;  ///< what every rule says of the same curve
+};
+
+/// Names that SuggestOptions::rule takes.
+std::vector<std::string> rule_names();
+
+/// All trials as one curve on their common rates. Measurements are averaged over the trials that reached a rate.
+Trial aggregate(const std::vector<Trial>& trials);
+
+/// Debiased exponential moving average: s_i = a_i / (1 - f^(i+1)), a_i = f a_(i-1) + (1 - f) x_i (Kingma and Ba 2014,
+/// section 3). Non-finite values are passed over: they repeat the last average and do not enter it.
+std::vector<double> smooth(const std::vector<double>& values, double factor = 0.98);
+
+/// Suggests a rate from a curve. `lr` must rise strictly and be positive, `loss` has the same length.
+/// Throws std::invalid_argument for an unknown rule, a smoothing factor out of range, or arrays that do not fit.
+Suggestion suggest(const std::vector<double>& lr, const std::vector<double>& loss, const SuggestOptions& options = {});
+
+/// The same from trials, with everything they measured.
+Suggestion suggest(const std::vector<Trial>& trials, const SuggestOptions& options = {});
+
+}  // namespace lrfind
