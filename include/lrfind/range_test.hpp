@@ -3,6 +3,7 @@
 
 #include <lrfind/curve.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <limits>
 #include <vector>
@@ -26,14 +27,32 @@ struct RangeTestOptions {
   double max_lr = 10;    ///< > min_lr
   int steps = 100;       ///< number of rates, both ends included; >= 2
   Spacing spacing = Spacing::exponential;
-  double stop_factor = 4;  ///< stop when the smoothed loss exceeds this times its best and its start; 0: never stop early
-  double smoothing = 0.98; ///< factor of the debiased exponential moving average that the stop rule looks at... see stop_rule
+  double stop_factor = 4;  ///< 0, or >= 1: see StopRule; 0 never stops early, not even at a non-finite loss
   std::uint64_t seed = 0;  ///< written to the trial
 };
 
 /// The rates of a range test: geometric (or linear) from min_lr to max_lr, both ends exact.
 /// Throws std::invalid_argument when a bound is not as RangeTestOptions says.
 std::vector<double> learning_rates(const RangeTestOptions& options);
+
+/// Tells divergence from noise. The loss is smoothed by a running median of the last `window` steps, which one or two
+/// spikes cannot move and which lags by two steps only; the rule fires when that exceeds both `factor` times its best
+/// and its starting level (the first full window), or at once when the loss is not finite.
+class StopRule {
+ public:
+  static constexpr std::size_t window = 5;
+
+  explicit StopRule(double factor) : factor_(factor) {}
+
+  /// Takes the next step's loss and says whether the sweep has diverged.
+  bool diverged(double loss);
+
+ private:
+  double factor_;
+  std::vector<double> recent_;
+  double start_ = std::numeric_limits<double>::quiet_NaN();
+  double best_ = std::numeric_limits<double>::infinity();
+};
 
 /// Trains one batch at the given rate and returns its loss (before the update).
 using Step = std::function<double(double lr)>;
@@ -46,6 +65,7 @@ using OnStep = std::function<void(int step, double lr, const Measurement& measur
 
 /// Runs one range test. Throws what `step` throws and std::invalid_argument for bad options.
 Trial range_test(const Step& step, const RangeTestOptions& options = {}, const ShouldStop& should_stop = {});
-Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, const ShouldStop& should_stop, const OnStep& on_step = {});
+Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, const ShouldStop& should_stop,
+                 const OnStep& on_step = {});
 
 }  // namespace lrfind

@@ -1,0 +1,82 @@
+#include <lrfind/range_test.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+namespace lrfind {
+
+bool StopRule::diverged(double loss) {
+  if (factor_ == 0) return false;
+  if (!std::isfinite(loss)) return true;
+  recent_.push_back(loss);
+  if (recent_.size() < window) return false;
+  if (recent_.size() > window) recent_.erase(recent_.begin());
+  std::vector<double> sorted = recent_;
+  std::nth_element(sorted.begin(), sorted.begin() + window / 2, sorted.end());
+  const double smoothed = sorted[window / 2];
+  if (std::isnan(start_)) start_ = smoothed;
+  best_ = std::min(best_, smoothed);
+  return smoothed > factor_ * best_ && smoothed > start_;
+}
+
+namespace {
+
+void record(Trial& trial, double lr, const Measurement& measured) {
+  trial.lr.push_back(lr);
+  trial.loss.push_back(measured.loss);
+  trial.probe_loss.push_back(measured.probe_loss);
+  trial.gain_ratio.push_back(measured.gain_ratio);
+  trial.val_loss.push_back(measured.val_loss);
+  trial.val_accuracy.push_back(measured.val_accuracy);
+}
+
+void drop_if_never_measured(std::vector<double>& values) {
+  if (std::all_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) values.clear();
+}
+
+}  // namespace
+
+Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, const ShouldStop& should_stop,
+                 const OnStep& on_step) {
+  if (options.stop_factor != 0 && !(options.stop_factor >= 1)) {
+    throw std::invalid_argument("stop_factor is " + std::to_string(options.stop_factor) +
+                                "; it must be 0 (never stop early) or at least 1");
+  }
+  const std::vector<double> rates = learning_rates(options);
+  StopRule stop_rule(options.stop_factor);
+  Trial trial;
+  trial.seed = options.seed;
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    if (should_stop && should_stop()) {
+      trial.stopped = Stopped::interrupted;
+      break;
+    }
+    // The loss paired with a rate is that of the batch before the update made at this rate: it shows what the rates
+    // below this one have done, never this one. Analysis counts on this pairing.
+    const Measurement measured = step(rates[i]);
+    record(trial, rates[i], measured);
+    if (on_step) on_step(static_cast<int>(i), rates[i], measured);
+    if (stop_rule.diverged(measured.loss)) {
+      trial.stopped = Stopped::diverged;
+      break;
+    }
+  }
+  drop_if_never_measured(trial.probe_loss);
+  drop_if_never_measured(trial.gain_ratio);
+  drop_if_never_measured(trial.val_loss);
+  drop_if_never_measured(trial.val_accuracy);
+  return trial;
+}
+
+Trial range_test(const Step& step, const RangeTestOptions& options, const ShouldStop& should_stop) {
+  const MeasuredStep measured_step = [&step](double lr) {
+    Measurement measured;
+    measured.loss = step(lr);
+    return measured;
+  };
+  return range_test(measured_step, options, should_stop, {});
+}
+
+}  // namespace lrfind

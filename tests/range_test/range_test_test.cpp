@@ -1,0 +1,108 @@
+#include <gtest/gtest.h>
+#include <lrfind/range_test.hpp>
+
+#include <cmath>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+using lrfind::Measurement;
+using lrfind::range_test;
+using lrfind::RangeTestOptions;
+using lrfind::Stopped;
+using lrfind::StopRule;
+
+namespace {
+
+// Gradient descent on f(w) = w^2 / 2, whose update diverges for rates above 2: a sweep whose every number is known.
+struct Parabola {
+  double w = 1;
+  double operator()(double lr) {
+    const double loss = w * w / 2;
+    w -= lr * w;
+    return loss;
+  }
+};
+
+}  // namespace
+
+TEST(RangeTest, PairsEachRateWithTheLossBeforeItsUpdate) {
+  Parabola parabola;
+  const auto trial = range_test(parabola, {.min_lr = 0.1, .max_lr = 0.4, .steps = 3, .seed = 7});
+  ASSERT_EQ(trial.lr.size(), 3U);
+  EXPECT_EQ(trial.seed, 7U);
+  EXPECT_DOUBLE_EQ(trial.loss[0], 0.5);
+  EXPECT_DOUBLE_EQ(trial.loss[1], 0.5 * 0.9 * 0.9);
+  EXPECT_DOUBLE_EQ(trial.loss[2], 0.5 * std::pow(0.9 * 0.8, 2));
+  EXPECT_EQ(trial.stopped, Stopped::completed);
+  EXPECT_TRUE(trial.probe_loss.empty());
+}
+
+TEST(RangeTest, StopsWhenLossDiverges) {
+  Parabola parabola;
+  const auto trial = range_test(parabola, {.min_lr = 1e-4, .max_lr = 1e4, .steps = 200});
+  EXPECT_EQ(trial.stopped, Stopped::diverged);
+  EXPECT_LT(trial.lr.size(), 200U);
+  EXPECT_GT(trial.lr.back(), 2);
+}
+
+TEST(RangeTest, NeverStopsEarlyWhenToldSo) {
+  Parabola parabola;
+  const auto trial = range_test(parabola, {.min_lr = 1e-4, .max_lr = 1e4, .steps = 200, .stop_factor = 0});
+  EXPECT_EQ(trial.lr.size(), 200U);
+  EXPECT_EQ(trial.stopped, Stopped::completed);
+}
+
+TEST(RangeTest, EndsAsInterruptedWithWhatWasMeasured) {
+  int asked = 0;
+  Parabola parabola;
+  const auto trial = range_test(parabola, {}, [&] { return ++asked > 10; });
+  EXPECT_EQ(trial.stopped, Stopped::interrupted);
+  EXPECT_EQ(trial.lr.size(), 10U);
+}
+
+TEST(RangeTest, KeepsMeasurementsTakenAtSomeSteps) {
+  int n = 0;
+  const auto step = [&](double) { return Measurement{.loss = 1, .gain_ratio = n++ % 2 == 0 ? 0.9 : NAN}; };
+  const auto trial = range_test(lrfind::MeasuredStep(step), {.steps = 4}, {});
+  ASSERT_EQ(trial.gain_ratio.size(), 4U);
+  EXPECT_EQ(trial.gain_ratio[2], 0.9);
+  EXPECT_TRUE(std::isnan(trial.gain_ratio[3]));
+  EXPECT_TRUE(trial.val_loss.empty());
+}
+
+TEST(RangeTest, RefusesAStopFactorBelowOne) {
+  EXPECT_THROW(range_test(Parabola{}, {.stop_factor = 0.5}), std::invalid_argument);
+}
+
+TEST(StopRule, DoesNotFireOnNoiseOrSpikes) {
+  std::mt19937 random(1);
+  for (int run = 0; run < 200; ++run) {
+    StopRule rule(4);
+    for (int i = 0; i < 100; ++i) {
+      const double noise = std::exp(0.5 * (static_cast<double>(random()) / 4294967296.0 - 0.5));
+      const double spike = i % 17 == 16 || i % 17 == 15 ? 50 : 1;  // two in a row
+      ASSERT_FALSE(rule.diverged(2.3 * noise * spike)) << "run " << run << ", step " << i;
+    }
+  }
+}
+
+TEST(StopRule, DoesNotFireBelowTheStartingLevel) {
+  StopRule rule(4);
+  for (int i = 0; i < 30; ++i) ASSERT_FALSE(rule.diverged(2.3));
+  for (int i = 0; i < 30; ++i) ASSERT_FALSE(rule.diverged(0.05));  // learned nearly everything
+  for (int i = 0; i < 30; ++i) ASSERT_FALSE(rule.diverged(1.5));   // 30 times its best, yet better than at the start
+}
+
+TEST(StopRule, FiresWithinThreeStepsOfDivergence) {
+  StopRule rule(4);
+  for (int i = 0; i < 30; ++i) ASSERT_FALSE(rule.diverged(2.3 - 0.03 * i));
+  int steps = 1;
+  while (!rule.diverged(40)) ++steps;
+  EXPECT_LE(steps, 3);
+}
+
+TEST(StopRule, FiresAtOnceOnANonFiniteLoss) {
+  EXPECT_TRUE(StopRule(4).diverged(NAN));
+  EXPECT_TRUE(StopRule(4).diverged(INFINITY));
+}
