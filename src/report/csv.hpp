@@ -1,0 +1,20 @@
+// Curves as comma-separated values.
+#pragma once
+
+#include <lrfind/curve.hpp>
+#include "report/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace lrfind::report {
+
+/// The aggregated curve, a row per rate: lr,loss,smoothed_loss, then probe_loss, gain_ratio, val_loss and val_accuracy
+/// where measured, and with several trials trial_1_loss, trial_2_loss, ... What was not measured is an empty cell.
+std::string to_csv(const Result& result);
+
+/// Reads a curve: columns by the names above (others are passed over), or without a header the first two as rate and
+/// loss; separated by comma, semicolon or tab. `source` names the text in messages. Throws ResultError.
+Trial curve_from_csv(std::string_view text, const std::string& source);
+
+}  // namespace lrfind::report
