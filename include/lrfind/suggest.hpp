@@ -3,6 +3,7 @@
 
 #include <lrfind/curve.hpp>
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,7 +13,8 @@ namespace lrfind {
 
 /// Something a person should know about a curve; a reason with `fatal` set makes the suggestion untrusted.
 struct Reason {
-  std::string code;     ///< stable word for scripts, e.g. "never-fell", "diverged-from-start", "still-falling", "too-few-points"
+  std::string
+      code;  ///< stable word for scripts, e.g. "never-fell", "diverged-from-start", "still-falling", "too-few-points"
   std::string message;  ///< one sentence: what was seen and what to change
   bool fatal = true;
 };
@@ -24,14 +26,16 @@ struct Interval {
 struct SuggestOptions {
   std::string rule = "valley";  ///< one of rule_names()
   double smoothing = 0.98;      ///< factor of the debiased exponential moving average, in [0, 1)
+  std::size_t steps = 0;        ///< steps the sweep was planned for, of which fastai's rules trim a tenth; 0: as many as
+                                ///< the curve has, which is fewer after an early stop
 };
 
 struct Suggestion {
-  std::optional<double> lr;                              ///< the rate to hold constant
-  std::optional<Interval> interval;                      ///< 90 % interval of `lr`
-  std::optional<double> min_lr, max_lr;                  ///< bounds for a cycle; max_lr is also the peak of a decaying schedule
-  std::string rule;                                      ///< the rule that made `lr`
-  bool trusted = false;                                  ///< false when any reason is fatal
+  std::optional<double> lr;              ///< the rate to hold constant
+  std::optional<Interval> interval;      ///< 90 % interval of `lr`
+  std::optional<double> min_lr, max_lr;  ///< bounds for a cycle; max_lr is also the peak of a decaying schedule
+  std::string rule;                      ///< the rule that made `lr`
+  bool trusted = false;                  ///< false when any reason is fatal
   std::vector<Reason> reasons;
   std::map<std::string, std::optional<double>> by_rule;  ///< what every rule says of the same curve
 };

@@ -1,0 +1,78 @@
+#include "analysis/statistics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace lrfind::analysis {
+
+double quantile(std::vector<double> values, double q) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const double position = q * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(position);
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(below);
+  std::nth_element(values.begin(), at, values.end());
+  const double low = *at;
+  if (below + 1 == values.size()) return low;
+  const double high = *std::min_element(at + 1, values.end());
+  return low + (position - static_cast<double>(below)) * (high - low);
+}
+
+double median(const std::vector<double>& values) { return quantile(values, 0.5); }
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double standard_deviation(const std::vector<double>& values) {
+  if (values.size() < 2) return 0;
+  const double centre = mean(values);
+  double sum = 0;
+  for (const double value : values) sum += (value - centre) * (value - centre);
+  return std::sqrt(sum / static_cast<double>(values.size() - 1));
+}
+
+double step_noise(const std::vector<double>& values) {
+  if (values.size() < 2) return 0;
+  std::vector<double> differences;
+  differences.reserve(values.size() - 1);
+  for (std::size_t i = 1; i < values.size(); ++i) differences.push_back(std::abs(values[i] - values[i - 1]));
+  return 1.4826 * median(differences) / std::sqrt(2.0);
+}
+
+namespace {
+
+template <typename Summary>
+std::vector<double> running(const std::vector<double>& values, std::size_t window, Summary summary) {
+  const std::size_t half = window / 2;
+  std::vector<double> result;
+  result.reserve(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t first = i - std::min(i, half);
+    const std::size_t last = std::min(values.size(), i + half + 1);
+    result.push_back(summary(std::vector<double>(values.begin() + static_cast<std::ptrdiff_t>(first),
+                                                 values.begin() + static_cast<std::ptrdiff_t>(last))));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<double> centred_smooth(const std::vector<double>& values, std::size_t window) {
+  return running(running(values, window, median), window / 2, mean);
+}
+
+double student_t_95(std::size_t degrees) {
+  // Tabulated, because the C++ library has no inverse of the t distribution.
+  constexpr std::array<double, 10> table = {6.3138, 2.9200, 2.3534, 2.1318, 2.0150,
+                                            1.9432, 1.8946, 1.8595, 1.8331, 1.8125};
+  if (degrees <= table.size()) return table[std::max<std::size_t>(degrees, 1) - 1];
+  // Cornish-Fisher expansion (Abramowitz and Stegun, 26.7.5), right to four digits above ten degrees of freedom.
+  const double z = 1.6448536, v = static_cast<double>(degrees);
+  const double z3 = z * z * z, z5 = z3 * z * z;
+  return z + (z3 + z) / (4 * v) + (5 * z5 + 16 * z3 + 3 * z) / (96 * v * v);
+}
+
+}  // namespace lrfind::analysis

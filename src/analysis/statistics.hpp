@@ -1,0 +1,29 @@
+// Plain statistics of plain numbers. Every input must be finite; nothing here knows of rates or losses.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace lrfind::analysis {
+
+/// Quantile `q` in [0, 1], linear between order statistics (Hyndman and Fan's type 7). NaN for no values.
+double quantile(std::vector<double> values, double q);
+
+double median(const std::vector<double>& values);
+
+double mean(const std::vector<double>& values);
+
+/// Sample standard deviation (n - 1); 0 for fewer than two values.
+double standard_deviation(const std::vector<double>& values);
+
+/// Standard deviation of the noise on a slowly changing series, from the median of its step-to-step differences:
+/// 1.4826 median|x_(i+1) - x_i| / sqrt(2). A trend or a few spikes hardly move it.
+double step_noise(const std::vector<double>& values);
+
+/// Running median, then running mean, both centred, over `window` points (made odd; cut at the ends). No lag.
+std::vector<double> centred_smooth(const std::vector<double>& values, std::size_t window);
+
+/// 95 % quantile of Student's t for `degrees` of freedom, at least 1, to four digits.
+double student_t_95(std::size_t degrees);
+
+}  // namespace lrfind::analysis
