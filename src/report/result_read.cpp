@@ -1,0 +1,284 @@
+// From JSON to a result. Every value is taken through a Node, which knows the key's full name for the error sentence.
+#include "report/result.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+
+namespace lrfind::report {
+namespace {
+
+class Node {
+ public:
+  Node(const Json& json, std::string name) : json_(&json), name_(std::move(name)) {}
+
+  [[noreturn]] void fail(const std::string& wanted) const {
+    const std::string got = json_->is_structured() ? std::string(json_->type_name()) : json_->dump();
+    throw ResultError("'" + name_ + "' must be " + wanted + ", got " + got);
+  }
+
+  bool has(const char* key) const { return object().contains(key); }
+
+  Node at(const char* key) const {
+    const std::string full = name_.empty() ? key : name_ + "." + key;
+    if (!has(key)) throw ResultError("the key '" + full + "' is missing");
+    return {(*json_)[key], full};
+  }
+
+  Node at(std::size_t i) const { return {(*json_)[i], name_ + "[" + std::to_string(i) + "]"}; }
+
+  std::size_t size() const {
+    if (!json_->is_array()) fail("an array");
+    return json_->size();
+  }
+
+  const Json& object() const {
+    if (!json_->is_object()) {
+      if (name_.empty()) throw ResultError("it is not a JSON object");
+      fail("an object");
+    }
+    return *json_;
+  }
+
+  std::string text() const {
+    if (!json_->is_string()) fail("a string");
+    return json_->get<std::string>();
+  }
+
+  bool truth() const {
+    if (!json_->is_boolean()) fail("true or false");
+    return json_->get<bool>();
+  }
+
+  std::int64_t count() const {
+    if (!json_->is_number_integer() || json_->get<std::int64_t>() < 0) fail("a whole number of at least 0");
+    return json_->get<std::int64_t>();
+  }
+
+  std::uint64_t seed() const {
+    if (!json_->is_number_unsigned()) fail("a whole number of at least 0");
+    return json_->get<std::uint64_t>();
+  }
+
+  double number() const {
+    if (json_->is_null()) return not_measured;
+    if (!json_->is_number()) fail("a number or null");
+    return json_->get<double>();
+  }
+
+  std::optional<double> optional_number() const {
+    if (json_->is_null()) return std::nullopt;
+    return number();
+  }
+
+  std::vector<double> numbers() const {
+    std::vector<double> values(size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = at(i).number();
+    return values;
+  }
+
+  std::vector<std::string> texts() const {
+    std::vector<std::string> values(size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = at(i).text();
+    return values;
+  }
+
+  /// Of `length` entries, or empty when the key is missing and need not be there.
+  std::vector<double> numbers_beside(const char* key, std::size_t length, bool needed) const {
+    if (!needed && !has(key)) return {};
+    const Node array = at(key);
+    if (array.size() != length) {
+      throw ResultError("'" + array.name_ + "' must have as many entries as 'lr' beside it (" + std::to_string(length) +
+                        "), got " + std::to_string(array.size()));
+    }
+    return array.numbers();
+  }
+
+  std::vector<double> rates(const char* key) const {
+    const Node array = at(key);
+    std::vector<double> values = array.numbers();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!std::isfinite(values[i]) || values[i] <= 0) array.at(i).fail("a number above 0");
+    }
+    return values;
+  }
+
+  const std::string& name() const { return name_; }
+
+ private:
+  const Json* json_;
+  std::string name_;
+};
+
+Tool read_tool(const Node& node) {
+  Tool tool;
+  if (node.has("version")) tool.version = node.at("version").text();
+  if (node.has("libtorch")) tool.libtorch = node.at("libtorch").text();
+  if (node.has("opencv")) tool.opencv = node.at("opencv").text();
+  if (node.has("device")) tool.device = node.at("device").text();
+  if (node.has("threads")) tool.threads = static_cast<int>(node.at("threads").count());
+  if (node.has("host")) tool.host = node.at("host").text();
+  return tool;
+}
+
+std::vector<FileProblem> read_problems(const Node& node) {
+  std::vector<FileProblem> problems;
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    problems.push_back({node.at(i).at("path").text(), node.at(i).at("error").text()});
+  }
+  return problems;
+}
+
+Dataset read_dataset(const Node& node) {
+  Dataset dataset;
+  dataset.path = node.at("path").text();
+  dataset.format = node.at("format").text();
+  dataset.classes = node.at("classes").texts();
+  dataset.train_images = node.at("train_images").count();
+  dataset.val_images = node.at("val_images").count();
+  dataset.unreadable = read_problems(node.at("unreadable"));
+  if (node.has("misnamed")) dataset.misnamed = read_problems(node.at("misnamed"));
+  if (node.has("ignored_files")) dataset.ignored_files = node.at("ignored_files").count();
+  if (node.has("normalization")) {
+    const Node normalization = node.at("normalization");
+    dataset.normalization = {normalization.at("mean").numbers(), normalization.at("std").numbers()};
+  }
+  if (node.has("notes")) dataset.notes = node.at("notes").texts();
+  return dataset;
+}
+
+Trial read_measured(const Node& node) {
+  Trial trial;
+  trial.lr = node.rates("lr");
+  trial.loss = node.numbers_beside("loss", trial.lr.size(), true);
+  trial.probe_loss = node.numbers_beside("probe_loss", trial.lr.size(), false);
+  trial.gain_ratio = node.numbers_beside("gain_ratio", trial.lr.size(), false);
+  trial.val_loss = node.numbers_beside("val_loss", trial.lr.size(), false);
+  trial.val_accuracy = node.numbers_beside("val_accuracy", trial.lr.size(), false);
+  return trial;
+}
+
+Stopped read_stopped(const Node& node) {
+  const std::string text = node.text();
+  for (const Stopped stopped : {Stopped::completed, Stopped::diverged, Stopped::interrupted}) {
+    if (to_string(stopped) == text) return stopped;
+  }
+  node.fail("\"completed\", \"diverged\" or \"interrupted\"");
+}
+
+std::optional<Interval> read_interval(const Node& node, bool is_null) {
+  if (is_null) return std::nullopt;
+  const std::vector<double> ends = node.numbers();
+  if (ends.size() != 2) node.fail("null or an array of two numbers");
+  return Interval{ends[0], ends[1]};
+}
+
+Suggestion read_suggestion(const Node& node) {
+  Suggestion suggestion;
+  suggestion.lr = node.at("lr").optional_number();
+  suggestion.interval = read_interval(node.at("interval"), node.object()["interval"].is_null());
+  suggestion.min_lr = node.at("min_lr").optional_number();
+  suggestion.max_lr = node.at("max_lr").optional_number();
+  suggestion.rule = node.at("rule").text();
+  suggestion.trusted = node.at("trusted").truth();
+  const Node reasons = node.at("reasons");
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    const Node reason = reasons.at(i);
+    const bool fatal = !reason.has("fatal") || reason.at("fatal").truth();
+    suggestion.reasons.push_back({reason.at("code").text(), reason.at("message").text(), fatal});
+  }
+  const Node by_rule = node.at("by_rule");
+  for (const auto& item : by_rule.object().items()) {
+    suggestion.by_rule[item.key()] = by_rule.at(item.key().c_str()).optional_number();
+  }
+  return suggestion;
+}
+
+Timing read_timing(const Node& node) {
+  Timing timing;
+  for (const auto& item : node.object().items()) {
+    const std::string& name = item.key();
+    const double value = node.at(name.c_str()).number();
+    if (name == "startup_s")
+      timing.startup_s = value;
+    else if (name == "index_s")
+      timing.index_s = value;
+    else if (name == "sweep_s")
+      timing.sweep_s = value;
+    else if (name == "total_s")
+      timing.total_s = value;
+    else if (name == "images_per_s")
+      timing.images_per_s = value;
+    else
+      timing.more[name] = value;
+  }
+  return timing;
+}
+
+void read_trials(const Node& node, Result& result) {
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    const Node entry = node.at(i);
+    Trial trial = read_measured(entry);
+    trial.seed = entry.at("seed").seed();
+    trial.stopped = read_stopped(entry.at("stopped"));
+    result.trials.push_back(std::move(trial));
+    result.trial_rates.push_back(entry.has("suggested_lr") ? entry.at("suggested_lr").optional_number() : std::nullopt);
+  }
+}
+
+const std::set<std::string>& own_keys() {
+  static const std::set<std::string> keys = {"schema", "complete", "tool",       "config", "dataset",
+                                             "model",  "curve",    "suggestion", "timing", "trials"};
+  return keys;
+}
+
+}  // namespace
+
+Result from_json(const Json& json) {
+  const Node root(json, "");
+  if (const Node schema = root.at("schema"); schema.text() != "lrfind/result/1") schema.fail("\"lrfind/result/1\"");
+  Result result;
+  result.complete = root.at("complete").truth();
+  result.tool = read_tool(root.at("tool"));
+  result.config = root.at("config").object();
+  result.dataset = read_dataset(root.at("dataset"));
+  const Node model = root.at("model");
+  result.model = {model.at("name").text(), model.at("parameters").count(), model.at("classes").count()};
+  const Node curve = root.at("curve");
+  result.curve = read_measured(curve);
+  result.smoothed_loss = curve.numbers_beside("smoothed_loss", result.curve.lr.size(), true);
+  read_trials(root.at("trials"), result);
+  result.suggestion = read_suggestion(root.at("suggestion"));
+  result.timing = read_timing(root.at("timing"));
+  for (const auto& item : json.items()) {
+    if (!own_keys().contains(item.key())) result.sections[item.key()] = item.value();
+  }
+  return result;
+}
+
+Result parse_result(std::string_view text, const std::string& source) {
+  try {
+    return from_json(Json::parse(text));
+  } catch (const Json::parse_error& error) {
+    throw ResultError("'" + source + "' is not JSON (at byte " + std::to_string(error.byte) +
+                      "); a result of 'lrfind sweep -o' is expected");
+  } catch (const ResultError& error) {
+    throw ResultError("'" + source + "' is not a result of lrfind: " + error.what());
+  }
+}
+
+Result read_result(const std::string& path) {
+  if (std::filesystem::is_directory(path)) throw ResultError("'" + path + "' is a folder, not a result file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw ResultError("cannot read '" + path + "': " + std::strerror(errno));
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return parse_result(text, path);
+}
+
+}  // namespace lrfind::report

@@ -1,0 +1,204 @@
+#include "report/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+namespace lrfind::report {
+namespace {
+
+struct Decoded {
+  char32_t code = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+// Rejects overlong forms, surrogates and codes above U+10FFFF (Unicode 15, table 3-7).
+Decoded decode(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return {first, 1, true};
+  const std::size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return {};
+  char32_t code = first & (0xFFU >> (bytes + 1));
+  for (std::size_t i = 1; i < bytes; ++i) {
+    const auto next = static_cast<unsigned char>(text[i]);
+    if ((next & 0xC0) != 0x80) return {};
+    code = (code << 6) | (next & 0x3F);
+  }
+  constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800, 0x10000};
+  if (code < smallest[bytes] || (code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF) return {};
+  return {code, bytes, true};
+}
+
+template <std::size_t N>
+bool in_any(char32_t code, const std::array<std::pair<char32_t, char32_t>, N>& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [code](const auto& range) { return code >= range.first && code <= range.second; });
+}
+
+// The ranges that names of files and classes can be expected to hold, not all of Unicode's tables.
+int width_of(char32_t code) {
+  static constexpr std::array<std::pair<char32_t, char32_t>, 8> zero = {{{0x0300, 0x036F},
+                                                                         {0x0591, 0x05BD},
+                                                                         {0x0610, 0x061A},
+                                                                         {0x064B, 0x065F},
+                                                                         {0x1AB0, 0x1AFF},
+                                                                         {0x200B, 0x200F},
+                                                                         {0x20D0, 0x20FF},
+                                                                         {0xFE00, 0xFE0F}}};
+  static constexpr std::array<std::pair<char32_t, char32_t>, 9> wide = {{{0x1100, 0x115F},
+                                                                         {0x2E80, 0x303E},
+                                                                         {0x3041, 0xA4CF},
+                                                                         {0xAC00, 0xD7A3},
+                                                                         {0xF900, 0xFAFF},
+                                                                         {0xFE30, 0xFE6F},
+                                                                         {0xFF00, 0xFF60},
+                                                                         {0x1F300, 0x1FAFF},
+                                                                         {0x20000, 0x3FFFD}}};
+  if (in_any(code, zero)) return 0;
+  return in_any(code, wide) ? 2 : 1;
+}
+
+// C0, DEL, C1, and the marks that turn the direction of text.
+bool steers_terminal(char32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
+std::string printed(const char* format, double value) {
+  std::array<char, 64> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), format, value);
+  return buffer.data();
+}
+
+// "1.2e-05" becomes "1.2e-5".
+std::string short_exponent(std::string text) {
+  const std::size_t e = text.find('e');
+  if (e == std::string::npos) return text;
+  std::size_t digits = e + 1;
+  if (text[digits] == '+') text.erase(digits, 1);
+  if (text[digits] == '-') ++digits;
+  while (digits + 1 < text.size() && text[digits] == '0') text.erase(digits, 1);
+  return text;
+}
+
+}  // namespace
+
+int display_width(std::string_view text) {
+  int width = 0;
+  while (!text.empty()) {
+    const Decoded next = decode(text);
+    width += next.valid ? width_of(next.code) : 1;
+    text.remove_prefix(next.bytes);
+  }
+  return width;
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const Decoded next = decode(text);
+    if (next.valid && !steers_terminal(next.code)) {
+      shown += text.substr(0, next.bytes);
+    } else {
+      shown += '?';
+    }
+    text.remove_prefix(next.bytes);
+  }
+  return shown;
+}
+
+std::string shortened(std::string_view text, int columns, bool unicode) {
+  if (display_width(text) <= columns) return std::string(text);
+  const std::string_view mark = unicode ? "…" : "...";
+  const int room = std::max(0, columns - display_width(mark));
+  std::string kept;
+  int width = 0;
+  while (!text.empty()) {
+    const Decoded next = decode(text);
+    width += next.valid ? width_of(next.code) : 1;
+    if (width > room) break;
+    kept += text.substr(0, next.bytes);
+    text.remove_prefix(next.bytes);
+  }
+  return kept + std::string(columns >= display_width(mark) ? mark : std::string_view());
+}
+
+std::string padded_right(std::string_view text, int columns) {
+  return std::string(text) + std::string(static_cast<std::size_t>(std::max(0, columns - display_width(text))), ' ');
+}
+
+std::string padded_left(std::string_view text, int columns) {
+  return std::string(static_cast<std::size_t>(std::max(0, columns - display_width(text))), ' ') + std::string(text);
+}
+
+std::string wrapped(std::string_view text, int columns, int indent, std::string_view first) {
+  const std::string margin(static_cast<std::size_t>(indent), ' ');
+  std::string lines = first.empty() ? margin : std::string(first);
+  int width = display_width(lines);
+  bool line_has_word = false;
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+    if (word.empty()) continue;
+    const int word_width = display_width(word);
+    if (line_has_word && width + 1 + word_width > columns) {
+      lines += '\n' + margin;
+      width = indent;
+      line_has_word = false;
+    }
+    if (line_has_word) {
+      lines += ' ';
+      ++width;
+    }
+    lines += word;
+    width += word_width;
+    line_has_word = true;
+  }
+  return lines + '\n';
+}
+
+std::string format_rate(double lr) {
+  if (!std::isfinite(lr)) return "-";
+  return short_exponent(printed(std::abs(lr) >= 1e-3 || lr == 0 ? "%.3g" : "%.2e", lr));
+}
+
+std::string format_loss(double loss) {
+  if (!std::isfinite(loss)) return "-";
+  return short_exponent(printed(std::abs(loss) >= 1e-3 || loss == 0 ? "%.4g" : "%.2e", loss));
+}
+
+std::string format_clock(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::lround(std::clamp(seconds, 0.0, 3.6e6)));
+  std::array<char, 64> buffer{};
+  if (whole >= 3600) {
+    std::snprintf(buffer.data(), buffer.size(), "%lld:%02d:%02d", static_cast<long long>(whole / 3600),
+                  static_cast<int>(whole / 60 % 60), static_cast<int>(whole % 60));
+  } else {
+    std::snprintf(buffer.data(), buffer.size(), "%d:%02d", static_cast<int>(whole / 60), static_cast<int>(whole % 60));
+  }
+  return buffer.data();
+}
+
+std::string format_seconds(double seconds) {
+  if (!std::isfinite(seconds)) return "-";
+  if (seconds < 59.95) return printed(seconds < 9.95 ? "%.2g s" : "%.0f s", seconds);
+  const auto whole = static_cast<std::int64_t>(std::lround(seconds));
+  if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
+  return std::to_string(whole / 3600) + " h " + std::to_string(whole / 60 % 60) + " min";
+}
+
+std::string format_count(std::int64_t count) {
+  std::string digits = std::to_string(count);
+  const std::size_t sign = count < 0 ? 1 : 0;
+  for (std::size_t at = digits.size(); at > sign + 3;) {
+    at -= 3;
+    digits.insert(at, 1, ',');
+  }
+  return digits;
+}
+
+}  // namespace lrfind::report
