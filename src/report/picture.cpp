@@ -17,7 +17,7 @@ namespace {
 constexpr std::array<std::string_view, 7> palette = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                      "#E69F00", "#56B4E9", "#000000"};
 constexpr std::string_view loss_colour = "#0072B2";
-constexpr std::string_view faint_loss_colour = "#9CC4DE";
+constexpr std::string_view faint_loss_colour = "#8DB9D8";
 constexpr std::string_view probe_colour = "#D55E00";
 constexpr std::string_view suggestion_colour = "#009E73";
 constexpr std::string_view untrusted_colour = "#A0A0A0";
@@ -114,7 +114,7 @@ std::string axes(const Range& rates) {
          std::string(ink) +
          "'\n"
          "set grid xtics ytics lw 0.7 dt 1" +
-         colour("#E4E4E4") +
+         colour("#DCDCDC") +
          "\n"
          "set style line 1 lw 2.5" +
          colour(loss_colour) +
@@ -158,7 +158,7 @@ std::string heading(const NamedResult& named) {
 }
 
 std::string loss_panel(const Result& result) {
-  std::string plots = "plot $D0 using 1:2 with points pt 7 ps 0.35" + colour(faint_loss_colour) + " title 'batch loss'";
+  std::string plots = "plot $D0 using 1:2 with points pt 7 ps 0.5" + colour(faint_loss_colour) + " title 'batch loss'";
   if (any_finite(result.curve.probe_loss)) {
     plots += ", $D0 using 1:4 with lines lw 1.8" + colour(probe_colour) + " title 'probe loss'";
   }
@@ -186,7 +186,7 @@ std::string single(const NamedResult& named) {
   const double split = static_cast<double>(panel_height) / (height + panel_height);
   std::string script = axes(rates) + rate_tics(rates) + "set lmargin 9\nset rmargin 3\n" + marks(result) +
                        mark_labels(result) + title(heading(named), "1.6") +
-                       "set ylabel 'loss'\nset key top left\nset yrange [" + text_of(losses.lo) + ":" +
+                       "set ylabel 'loss'\nset key bottom left Left reverse\nset yrange [" + text_of(losses.lo) + ":" +
                        text_of(losses.hi) + "]\n";
   if (!gains) return script + "set tmargin 5\nset xlabel 'learning rate'\n" + loss_panel(result);
   script += "set multiplot\nset tmargin 5\nset bmargin 1.2\nset size 1, " + text_of(1 - split) + "\nset origin 0, " +
@@ -199,9 +199,10 @@ std::string single(const NamedResult& named) {
 std::string overlay(const std::vector<NamedResult>& results) {
   const Range rates = rate_range(results);
   const Range losses = loss_range(results);
-  std::string script = axes(rates) + rate_tics(rates) +
-                       "set xlabel 'learning rate'\nset ylabel 'smoothed loss'\nset key top left\nset yrange [" +
-                       text_of(losses.lo) + ":" + text_of(losses.hi) + "]\n";
+  std::string script =
+      axes(rates) + rate_tics(rates) +
+      "set xlabel 'learning rate'\nset ylabel 'smoothed loss'\nset key bottom left Left reverse\nset yrange [" +
+      text_of(losses.lo) + ":" + text_of(losses.hi) + "]\n";
   std::string plots;
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::string look = colour(palette[i % palette.size()]);
