@@ -54,6 +54,9 @@ class StopRule {
   double best_ = std::numeric_limits<double>::infinity();
 };
 
+/// Thrown by a step that was asked to stop while it waited: the trial ends as interrupted with what was measured.
+struct StepInterrupted {};
+
 /// Trains one batch at the given rate and returns its loss (before the update).
 using Step = std::function<double(double lr)>;
 /// The same with everything that was measured.
@@ -63,7 +66,7 @@ using ShouldStop = std::function<bool()>;
 /// Told of every step that was done: its number from 0 and what it measured.
 using OnStep = std::function<void(int step, double lr, const Measurement& measured)>;
 
-/// Runs one range test. Throws what `step` throws and std::invalid_argument for bad options.
+/// Runs one range test. Throws what `step` throws, StepInterrupted apart, and std::invalid_argument for bad options.
 Trial range_test(const Step& step, const RangeTestOptions& options = {}, const ShouldStop& should_stop = {});
 Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, const ShouldStop& should_stop,
                  const OnStep& on_step = {});

@@ -55,7 +55,13 @@ Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, cons
     }
     // The loss paired with a rate is that of the batch before the update made at this rate: it shows what the rates
     // below this one have done, never this one. Analysis counts on this pairing.
-    const Measurement measured = step(rates[i]);
+    Measurement measured;
+    try {
+      measured = step(rates[i]);
+    } catch (const StepInterrupted&) {
+      trial.stopped = Stopped::interrupted;
+      break;
+    }
     record(trial, rates[i], measured);
     if (on_step) on_step(static_cast<int>(i), rates[i], measured);
     if (stop_rule.diverged(measured.loss)) {

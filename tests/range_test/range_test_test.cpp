@@ -61,6 +61,13 @@ TEST(RangeTest, EndsAsInterruptedWithWhatWasMeasured) {
   EXPECT_EQ(trial.lr.size(), 10U);
 }
 
+TEST(RangeTest, LetsAStepEndTheTrialWhileItWaits) {
+  int n = 0;
+  const auto trial = range_test([&](double) { return ++n > 3 ? throw lrfind::StepInterrupted() : 1.0; });
+  EXPECT_EQ(trial.stopped, Stopped::interrupted);
+  EXPECT_EQ(trial.lr.size(), 3U);
+}
+
 TEST(RangeTest, KeepsMeasurementsTakenAtSomeSteps) {
   int n = 0;
   const auto step = [&](double) { return Measurement{.loss = 1, .gain_ratio = n++ % 2 == 0 ? 0.9 : NAN}; };

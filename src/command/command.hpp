@@ -1,0 +1,50 @@
+// What all subcommands have in common. One file per subcommand; main.cpp only picks.
+#pragma once
+
+#include "command/exit_status.hpp"
+#include "command/people.hpp"
+#include "command/settings.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace lrfind::command {
+
+struct Invocation {
+  std::vector<std::string> arguments;  ///< after the subcommand's name
+  People& people;
+};
+
+/// A subcommand's life: an App with its help, its options, and the texts around them.
+class CommandLine {
+ public:
+  /// `examples` are lines that work when pasted.
+  CommandLine(const std::string& name, const std::string& description, const std::string& examples,
+              CommonSettings& common);
+
+  CLI::App& app() { return app_; }
+  OptionSet& options() { return options_; }
+
+  /// Parses arguments and config file. Returns false when help was asked for, which is then on stdout. Throws
+  /// UsageError.
+  bool parse(const Invocation& invocation);
+
+ private:
+  CLI::App app_;
+  OptionSet options_;
+  CommonSettings& common_;
+};
+
+/// Runs `body` and turns what it throws into a sentence on stderr and an exit status.
+int guarded(const std::string& name, People& people, const std::function<int()>& body);
+
+int sweep(const Invocation& invocation);
+int suggest(const Invocation& invocation);
+int verify(const Invocation& invocation);
+int plot(const Invocation& invocation);
+int inspect(const Invocation& invocation);
+int models(const Invocation& invocation);
+int schedule(const Invocation& invocation);
+
+}  // namespace lrfind::command

@@ -1,0 +1,119 @@
+#include "data/inspect.hpp"
+#include "command/command.hpp"
+#include "command/cores.hpp"
+#include "command/interrupt.hpp"
+#include "report/result.hpp"
+#include "report/table.hpp"
+
+#include <iostream>
+#include <sstream>
+
+namespace lrfind::command {
+
+namespace {
+
+report::Json to_json(const data::Inspection& found) {
+  report::Json json;
+  json["path"] = found.path;
+  json["format"] = found.format;
+  json["train_images"] = found.train_images;
+  json["val_images"] = found.val_images;
+  json["val_origin"] = found.val_origin;
+  json["imbalance"] = found.imbalance;
+  const auto range = [](const data::Range& r) {
+    return report::Json{{"min", r.min}, {"median", r.median}, {"max", r.max}};
+  };
+  json["width"] = range(found.width);
+  json["height"] = range(found.height);
+  json["formats"] = found.formats;
+  json["channels"] = found.channels;
+  json["classes"] = report::Json::array();
+  for (const auto& c : found.classes) {
+    json["classes"].push_back({{"name", c.name}, {"train", c.train}, {"val", c.val}});
+  }
+  json["unreadable"] = report::Json::array();
+  for (const auto& file : found.unreadable) json["unreadable"].push_back({{"path", file.path}, {"error", file.error}});
+  json["misnamed"] = report::Json::array();
+  for (const auto& file : found.misnamed) json["misnamed"].push_back({{"path", file.path}, {"format", file.format}});
+  json["ignored_files"] = found.ignored_files;
+  json["hidden"] = found.hidden;
+  json["notes"] = found.notes;
+  return json;
+}
+
+std::string counts(const std::map<std::string, std::size_t>& map) {
+  std::string text;
+  for (const auto& [name, count] : map) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + name;
+  return text;
+}
+
+std::string range(const data::Range& r) {
+  if (r.min == r.max) return std::to_string(r.min);
+  return std::to_string(r.min) + " to " + std::to_string(r.max) + " (median " + std::to_string(r.median) + ")";
+}
+
+void print(const data::Inspection& found, std::ostream& out, const report::TerminalStyle& style) {
+  out << found.path << " (" << found.format << "): " << found.train_images << " training and " << found.val_images
+      << " validation images"
+      << (found.val_origin.empty()      ? ""
+          : found.val_origin == "split" ? " (held out by --val-split)"
+                                        : " (" + found.val_origin + ")")
+      << " in " << found.classes.size() << " classes\n\n";
+  report::Table table({{"class"}, {"train", report::Align::right}, {"val", report::Align::right}});
+  for (const auto& c : found.classes) table.add_row({c.name, std::to_string(c.train), std::to_string(c.val)});
+  out << table.text(style.columns, 2) << "\n";
+  std::ostringstream imbalance;
+  imbalance.precision(3);
+  imbalance << found.imbalance;
+  out << "width      " << range(found.width) << " pixels\n"
+      << "height     " << range(found.height) << " pixels\n"
+      << "formats    " << counts(found.formats) << "\n"
+      << "channels   " << counts(found.channels) << "\n"
+      << "imbalance  1:" << imbalance.str() << " (smallest class to largest)\n";
+  if (found.ignored_files > 0) out << "ignored    " << found.ignored_files << " files that are no images\n";
+  if (found.hidden > 0) out << "hidden     " << found.hidden << " entries whose name starts with a dot\n";
+  for (const auto& note : found.notes) out << "note: " << note << "\n";
+  for (const auto& file : found.misnamed)
+    out << "misnamed: " << file.path << ": holds " << file.format << "; it is used\n";
+  for (const auto& file : found.unreadable) out << "unreadable: " << file.path << ": " << file.error << "\n";
+}
+
+}  // namespace
+
+int inspect(const Invocation& invocation) {
+  CommonSettings common;
+  std::string path;
+  double val_split = 0.1;
+  bool json = false;
+  CommandLine line("inspect",
+                   "Shows what is in a dataset: classes with counts, image sizes, imbalance, unreadable files.",
+                   "  lrfind inspect photos\n"
+                   "  lrfind inspect photos --json | jq .unreadable\n",
+                   common);
+  line.app().add_option("DATA", path, "folder or CSV file with images");
+  auto& options = line.options();
+  options.group("Data");
+  options.add("--val-split", val_split, fraction_below_one(),
+              "fraction held out where the data has no validation images");
+  options.group("Output");
+  options.add_flag("--json", json, "print JSON");
+  if (!line.parse(invocation)) return done;
+  if (path.empty()) throw UsageError("DATA is missing: the folder or CSV file with the images");
+  listen_for_interrupt();
+
+  const auto cores = static_cast<unsigned>(available_cores());
+  const auto dataset = data::find_dataset(path, {.val_split = val_split,
+                                                 .seed = static_cast<std::uint64_t>(common.seed),
+                                                 .threads = cores,
+                                                 .should_stop = interrupt_requested});
+  const auto threads = common.threads > 0 ? static_cast<unsigned>(common.threads) : cores;
+  const auto found = data::inspect(dataset, threads, interrupt_requested);
+  if (json) {
+    std::cout << report::to_text(to_json(found));
+  } else {
+    print(found, std::cout, invocation.people.style());
+  }
+  return done;
+}
+
+}  // namespace lrfind::command

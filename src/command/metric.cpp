@@ -1,0 +1,45 @@
+#include "command/metric.hpp"
+
+#include <cmath>
+
+namespace lrfind::command {
+
+std::vector<std::string> metric_names() { return {"train-loss", "probe-loss", "val-loss", "val-accuracy"}; }
+
+Trial curve_of(const Trial& trial, const std::string& metric) {
+  if (metric == "train-loss") return trial;
+  Trial curve;
+  curve.seed = trial.seed;
+  curve.stopped = trial.stopped;
+  const auto& values = metric == "probe-loss" ? trial.probe_loss
+                       : metric == "val-loss" ? trial.val_loss
+                                              : trial.val_accuracy;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::isnan(values[i])) continue;
+    curve.lr.push_back(trial.lr[i]);
+    curve.loss.push_back(metric == "val-accuracy" ? 1 - values[i] : values[i]);
+    if (!trial.gain_ratio.empty()) curve.gain_ratio.push_back(trial.gain_ratio[i]);
+    if (!trial.probe_loss.empty()) curve.probe_loss.push_back(trial.probe_loss[i]);
+  }
+  return curve;
+}
+
+void analyse(report::Result& result, const SuggestOptions& options, const std::string& metric) {
+  std::vector<Trial> curves;
+  result.trial_rates.clear();
+  for (const auto& trial : result.trials) {
+    const auto curve = curve_of(trial, metric);
+    result.trial_rates.push_back(curve.lr.empty() ? std::nullopt : lrfind::suggest({curve}, options).lr);
+    if (!curve.lr.empty()) curves.push_back(curve);
+  }
+  result.curve = aggregate(result.trials);
+  result.smoothed_loss = smooth(result.curve.loss, options.smoothing);
+  result.suggestion = lrfind::suggest(curves, options);
+  if (result.complete) return;
+  result.suggestion.trusted = false;
+  result.suggestion.reasons.push_back(
+      {"incomplete", "the sweep did not finish, so the suggestion rests on part of the curve; run it again to the end",
+       true});
+}
+
+}  // namespace lrfind::command

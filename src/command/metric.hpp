@@ -1,0 +1,23 @@
+// The analysis of measured trials by one of their metrics.
+#pragma once
+
+#include "report/result.hpp"
+
+#include <lrfind/suggest.hpp>
+
+#include <string>
+
+namespace lrfind::command {
+
+/// Names that --metric takes.
+std::vector<std::string> metric_names();
+
+/// The curve of another metric than the batch loss, as a loss to be analysed: probe-loss, val-loss, or 1 -
+/// val-accuracy; steps without a measurement are left out. train-loss gives the trial back.
+Trial curve_of(const Trial& trial, const std::string& metric);
+
+/// Fills curve, smoothed loss, trial rates and suggestion of `result` from its trials. An incomplete result's
+/// suggestion is never trusted.
+void analyse(report::Result& result, const SuggestOptions& options, const std::string& metric);
+
+}  // namespace lrfind::command

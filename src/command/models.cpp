@@ -1,0 +1,89 @@
+#include "command/command.hpp"
+#include "command/cores.hpp"
+#include "model/catalogue.hpp"
+#include "report/result.hpp"
+#include "report/table.hpp"
+#include "train/load_engine.hpp"
+
+#include <iostream>
+#include <sstream>
+
+namespace lrfind::command {
+
+namespace {
+
+struct Cost {
+  std::int64_t parameters = 0, multiply_adds = 0;
+};
+
+Cost cost_of(const model::BuiltinDescription& network, const data::ImageShape& shape, int classes, double width,
+             int depth) {
+  auto engine = train::load_engine();
+  engine->open_device({"cpu", available_cores(), false});
+  engine->load({.name = network.name, .width_factor = width, .depth = depth});
+  engine->build(shape, classes);
+  Cost cost;
+  for (const auto& parameter : engine->parameters()) cost.parameters += parameter.count;
+  cost.multiply_adds = engine->multiply_adds();
+  return cost;
+}
+
+std::string millions(std::int64_t value) {
+  std::ostringstream text;
+  text.precision(value >= 10'000'000 ? 1 : 2);
+  text << std::fixed << static_cast<double>(value) / 1e6 << " M";
+  return text.str();
+}
+
+}  // namespace
+
+int models(const Invocation& invocation) {
+  CommonSettings common;
+  std::string image_size = "32";
+  std::int64_t channels = 3;
+  std::int64_t classes = 10;
+  double width = 1;
+  bool json = false;
+  CommandLine line("models", "Lists the built-in networks with their parameters and their cost per image.",
+                   "  lrfind models\n"
+                   "  lrfind models --image-size 224 --classes 1000 --json\n",
+                   common);
+  auto& options = line.options();
+  options.group("Networks");
+  options.add(
+      "--image-size", image_size,
+      {"a side in pixels or HEIGHTxWIDTH", [](const std::string& s) { return parse_image_size(s).has_value(); }},
+      "pixels, N or HEIGHTxWIDTH");
+  options.add("--channels", channels, whole_number(1, 3), "1 or 3");
+  options.add("--classes", classes, whole_number(2, 1000000), "outputs");
+  options.add("--width", width, number(0.01, 64), "factor on the channels of every layer");
+  options.group("Output");
+  options.add_flag("--json", json, "print JSON");
+  if (!line.parse(invocation)) return done;
+
+  auto shape = *parse_image_size(image_size);
+  shape.channels = static_cast<int>(channels);
+  report::Table table(
+      {{"name"}, {"parameters", report::Align::right}, {"multiply-adds", report::Align::right}, {"depths"}, {"what"}});
+  auto list = report::Json::array();
+  for (const auto& network : model::builtin_networks()) {
+    const auto cost = cost_of(network, shape, static_cast<int>(classes), width, 0);
+    std::string depths;
+    for (const int depth : network.depths) depths += (depths.empty() ? "" : ",") + std::to_string(depth);
+    table.add_row({network.name, millions(cost.parameters), millions(cost.multiply_adds), depths, network.summary});
+    list.push_back({{"name", network.name},
+                    {"parameters", cost.parameters},
+                    {"multiply_adds", cost.multiply_adds},
+                    {"depths", network.depths},
+                    {"summary", network.summary}});
+  }
+  if (json) {
+    std::cout << list.dump(2) << "\n";
+  } else {
+    std::cout << table.text() << "\nparameters and multiply-adds of one image of " << shape.channels << " x "
+              << shape.height << " x " << shape.width << " pixels and " << classes << " classes\n";
+  }
+  return done;
+}
+
+}  // namespace lrfind::command

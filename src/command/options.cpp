@@ -1,0 +1,281 @@
+#include "command/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+namespace lrfind::command {
+
+namespace {
+
+std::string plain(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+template <typename T>
+std::optional<T> parse(const std::string& text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string join(const std::vector<std::string>& words, const std::string& last) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? last : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+template <typename T>
+Takes<std::string> word_or_number(const std::vector<std::string>& words, const Takes<T>& numbers) {
+  return {join(words, ", ") + " or " + numbers.words, [words, numbers](const std::string& text) {
+            if (std::find(words.begin(), words.end(), text) != words.end()) return true;
+            const auto value = parse<T>(text);
+            return value && numbers.fits(*value);
+          }};
+}
+
+// A number written as text is a number in a config file and in a result.
+nlohmann::ordered_json as_json(const std::string& text) {
+  if (const auto whole = parse<std::int64_t>(text)) return *whole;
+  if (const auto value = parse<double>(text); value && std::isfinite(*value)) return *value;
+  return text;
+}
+
+std::optional<std::string> as_text(const nlohmann::json& json) {
+  if (json.is_string()) return json.get<std::string>();
+  if (json.is_number()) return json.dump();
+  return std::nullopt;
+}
+
+std::string key_of(const std::string& names) {
+  const auto at = names.find("--");
+  return names.substr(at + 2, names.find_first_of(",{!", at) - at - 2);
+}
+
+// How many single-letter changes lie between two words (Levenshtein), to guess what a mistyped key meant.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+Takes<double> number(double lowest, double highest) {
+  return {"a number from " + plain(lowest) + " to " + plain(highest),
+          [=](const double& v) { return v >= lowest && v <= highest; }};
+}
+
+Takes<double> number_above(double bound) {
+  return {"a number above " + plain(bound), [=](const double& v) { return v > bound && std::isfinite(v); }};
+}
+
+Takes<double> fraction_below_one() {
+  return {"a number from 0 to just below 1", [](const double& v) { return v >= 0 && v < 1; }};
+}
+
+Takes<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest) {
+  return {"a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest),
+          [=](const std::int64_t& v) { return v >= lowest && v <= highest; }};
+}
+
+Takes<std::string> one_of(std::vector<std::string> words) {
+  const std::string text = join(words, " or ");
+  return {text, [words = std::move(words)](const std::string& v) {
+            return std::find(words.begin(), words.end(), v) != words.end();
+          }};
+}
+
+Takes<std::string> any_text(std::string words) {
+  return {std::move(words), [](const std::string& v) { return !v.empty(); }};
+}
+
+Takes<std::string> word_or(std::vector<std::string> words, const Takes<double>& numbers) {
+  return word_or_number(words, numbers);
+}
+
+Takes<std::string> word_or(std::vector<std::string> words, const Takes<std::int64_t>& numbers) {
+  return word_or_number(words, numbers);
+}
+
+template <typename T, typename Set>
+CLI::Option* OptionSet::declare(const std::string& names, const Takes<T>& takes, const std::string& help,
+                                const Set& set_text) {
+  const std::string key = key_of(names);
+  auto* option = app_.add_option(
+      names,
+      [key, takes, set_text](const CLI::results_t& results) {
+        for (const auto& text : results) {
+          if (!set_text(text)) throw UsageError("--" + key + " is \"" + text + "\"; it takes " + takes.words);
+        }
+        return true;
+      },
+      help);
+  option->group(group_)->type_name("");
+  entries_.push_back({.key = key, .takes = takes.words, .option = option, .set = {}, .get = {}});
+  return option;
+}
+
+void OptionSet::add(const std::string& names, double& value, const Takes<double>& takes, const std::string& help) {
+  const auto set = [&value, takes](double v) {
+    if (!takes.fits(v)) return false;
+    value = v;
+    return true;
+  };
+  declare(names, takes, help,
+          [set](const std::string& text) {
+            const auto v = parse<double>(text);
+            return v && set(*v);
+          })
+      ->default_str(plain(value))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  entries_.back().set = [set](const nlohmann::json& json) { return json.is_number() && set(json.get<double>()); };
+  entries_.back().get = [&value] { return value; };
+}
+
+void OptionSet::add(const std::string& names, std::int64_t& value, const Takes<std::int64_t>& takes,
+                    const std::string& help) {
+  const auto set = [&value, takes](std::int64_t v) {
+    if (!takes.fits(v)) return false;
+    value = v;
+    return true;
+  };
+  declare(names, takes, help,
+          [set](const std::string& text) {
+            const auto v = parse<std::int64_t>(text);
+            return v && set(*v);
+          })
+      ->default_str(std::to_string(value))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  entries_.back().set = [set](const nlohmann::json& json) {
+    return json.is_number_integer() && set(json.get<std::int64_t>());
+  };
+  entries_.back().get = [&value] { return value; };
+}
+
+void OptionSet::add(const std::string& names, std::string& value, const Takes<std::string>& takes,
+                    const std::string& help) {
+  const auto set = [&value, takes](const std::string& text) {
+    if (!takes.fits(text)) return false;
+    value = text;
+    return true;
+  };
+  declare(names, takes, help, set)->default_str(value)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  entries_.back().set = [set](const nlohmann::json& json) {
+    const auto text = as_text(json);
+    return text && set(*text);
+  };
+  entries_.back().get = [&value] { return as_json(value); };
+}
+
+void OptionSet::add(const std::string& names, std::vector<std::string>& value, const Takes<std::string>& takes,
+                    const std::string& help) {
+  // CLI11 hands all values of a repeated option over at once.
+  declare(names, takes, help,
+          [&value, takes](const std::string& text) {
+            if (!takes.fits(text)) return false;
+            value.push_back(text);
+            return true;
+          })
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  entries_.back().set = [&value, takes](const nlohmann::json& json) {
+    std::vector<std::string> list;
+    for (const auto& item : json.is_array() ? json : nlohmann::json::array({json})) {
+      const auto text = as_text(item);
+      if (!text || !takes.fits(*text)) return false;
+      list.push_back(*text);
+    }
+    value = list;
+    return true;
+  };
+  entries_.back().get = [&value] {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& text : value) list.push_back(text);
+    return list;
+  };
+}
+
+void OptionSet::add_flag(const std::string& names, bool& value, const std::string& help) {
+  auto* option = app_.add_flag(names, value, help)->group(group_);
+  entries_.push_back({.key = key_of(names),
+                      .takes = "true or false",
+                      .option = option,
+                      .set =
+                          [&value](const nlohmann::json& json) {
+                            if (!json.is_boolean()) return false;
+                            value = json.get<bool>();
+                            return true;
+                          },
+                      .get = [&value] { return value; }});
+}
+
+const OptionSet::Entry* OptionSet::find(const std::string& key) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key == key; });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+bool OptionSet::given(const std::string& key) const {
+  const Entry* entry = find(key);
+  return entry != nullptr && (entry->option->count() > 0 || entry->from_config);
+}
+
+void OptionSet::read_config(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw UsageError("config file \"" + path + "\" cannot be read; --config takes a JSON file");
+  nlohmann::json config;
+  try {
+    config = nlohmann::json::parse(file);
+  } catch (const nlohmann::json::parse_error& error) {
+    throw UsageError("config file \"" + path + "\" is not JSON: at byte " + std::to_string(error.byte));
+  }
+  if (!config.is_object()) {
+    throw UsageError("config file \"" + path + "\" holds no JSON object; it takes {\"batch-size\": 64, ...}");
+  }
+  for (const auto& [key, value] : config.items()) {
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&k = key](const Entry& e) { return e.key == k; });
+    if (found == entries_.end() || key == "config") {
+      std::string closest;
+      for (const auto& entry : entries_) {
+        if (entry.in_config && (closest.empty() || distance(entry.key, key) < distance(closest, key)))
+          closest = entry.key;
+      }
+      throw UsageError("config file \"" + path + "\": unknown key \"" + key + "\"; did you mean \"" + closest + "\"?");
+    }
+    if (found->option->count() > 0) continue;
+    if (!found->set(value)) {
+      throw UsageError("config file \"" + path + "\": \"" + key + "\" is " + value.dump() + "; it takes " +
+                       found->takes);
+    }
+    found->from_config = true;
+  }
+}
+
+nlohmann::ordered_json OptionSet::resolved() const {
+  auto config = nlohmann::ordered_json::object();
+  for (const auto& entry : entries_) {
+    if (entry.in_config) config[entry.key] = entry.get();
+  }
+  return config;
+}
+
+}  // namespace lrfind::command

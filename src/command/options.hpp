@@ -1,0 +1,88 @@
+// Options, each declared once: the declaration gives the flag, its help, its key in a config file, what it takes, and
+// its line in the result's `config`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace lrfind::command {
+
+/// The command line or config file is wrong: one sentence (exit status 2).
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Whether a value fits, and in words what does: "a number from 0 to 1".
+template <typename T>
+struct Takes {
+  std::string words;
+  std::function<bool(const T&)> fits;
+};
+
+Takes<double> number(double lowest, double highest);
+Takes<double> number_above(double bound);
+Takes<double> fraction_below_one();
+Takes<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest);
+Takes<std::string> one_of(std::vector<std::string> words);
+Takes<std::string> any_text(std::string words);
+/// A word, or a number that fits: "auto or a whole number from 1 to 64".
+Takes<std::string> word_or(std::vector<std::string> words, const Takes<double>& numbers);
+Takes<std::string> word_or(std::vector<std::string> words, const Takes<std::int64_t>& numbers);
+
+/// The options of one command, bound to the caller's variables, which hold the defaults and must outlive this.
+class OptionSet {
+ public:
+  explicit OptionSet(CLI::App& app) : app_(app) {}
+
+  /// Heading in the help for the options that follow.
+  void group(const std::string& name) { group_ = name; }
+
+  void add(const std::string& names, double& value, const Takes<double>& takes, const std::string& help);
+  void add(const std::string& names, std::int64_t& value, const Takes<std::int64_t>& takes, const std::string& help);
+  void add(const std::string& names, std::string& value, const Takes<std::string>& takes, const std::string& help);
+  /// May be given several times, or as an array in a config file.
+  void add(const std::string& names, std::vector<std::string>& value, const Takes<std::string>& takes,
+           const std::string& help);
+  void add_flag(const std::string& names, bool& value, const std::string& help);
+
+  /// The last added option says where results go or how they are shown: it is no part of the result's `config`.
+  void not_in_config() { entries_.back().in_config = false; }
+
+  /// Whether the command line or the config file gave it.
+  bool given(const std::string& key) const;
+
+  /// Reads a JSON config file. Options from the command line stay as they are. Throws UsageError that names the key,
+  /// what it got and what it takes.
+  void read_config(const std::string& path);
+
+  /// Every option with its value now.
+  nlohmann::ordered_json resolved() const;
+
+ private:
+  struct Entry {
+    std::string key;
+    std::string takes;
+    CLI::Option* option = nullptr;
+    bool in_config = true;
+    bool from_config = false;
+    std::function<bool(const nlohmann::json&)> set;
+    std::function<nlohmann::ordered_json()> get;
+  };
+
+  template <typename T, typename Set>
+  CLI::Option* declare(const std::string& names, const Takes<T>& takes, const std::string& help, const Set& set_text);
+  const Entry* find(const std::string& key) const;
+
+  CLI::App& app_;
+  std::string group_ = "Options";
+  std::vector<Entry> entries_;
+};
+
+}  // namespace lrfind::command

@@ -1,0 +1,31 @@
+// What people read. It goes to the stderr that the program was started with; libraries that print to file descriptor 2
+// on their own (libjpeg, libpng, LibTorch) find it leading nowhere.
+#pragma once
+
+#include "report/terminal.hpp"
+
+#include <memory>
+#include <ostream>
+
+namespace lrfind::command {
+
+class People {
+ public:
+  /// Moves stderr away from file descriptor 2. One at a time.
+  People();
+  People(const People&) = delete;
+  People& operator=(const People&) = delete;
+  /// Moves it back.
+  ~People();
+
+  std::ostream& out() { return *out_; }
+  int descriptor() const { return descriptor_; }
+  report::TerminalStyle style() const { return report::terminal_style(descriptor_); }
+
+ private:
+  int descriptor_;
+  std::unique_ptr<std::streambuf> buffer_;
+  std::unique_ptr<std::ostream> out_;
+};
+
+}  // namespace lrfind::command

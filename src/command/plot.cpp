@@ -1,0 +1,42 @@
+#include "command/command.hpp"
+#include "report/picture.hpp"
+#include "report/terminal_curve.hpp"
+#include "report/write_file.hpp"
+
+#include <filesystem>
+
+namespace lrfind::command {
+
+int plot(const Invocation& invocation) {
+  CommonSettings common;
+  std::vector<std::string> paths;
+  std::string output;
+  CommandLine line("plot", "Draws results of lrfind sweep in the terminal, or into a file; several overlay.",
+                   "  lrfind plot lr.json\n"
+                   "  lrfind plot sgd.json adam.json -o compare.svg\n",
+                   common);
+  line.app().add_option("FILE", paths, "result JSON of lrfind sweep");
+  auto& options = line.options();
+  options.group("Output");
+  options.add("-o,--output", output, any_text("a file name"), "FILE.png, .svg or .pdf instead of the terminal");
+  if (!line.parse(invocation)) return done;
+  if (paths.empty()) throw UsageError("FILE is missing: one or more results of lrfind sweep");
+
+  std::vector<report::NamedResult> results;
+  for (const auto& path : paths) {
+    results.push_back({std::filesystem::path(path).stem().string(), report::read_result(path)});
+  }
+  auto& people = invocation.people;
+  if (output.empty()) {
+    people.out() << (results.size() == 1 ? report::draw_curve(results.front().result, people.style())
+                                         : report::draw_curves(results, people.style()));
+    return done;
+  }
+  if (const auto problem = report::picture_problem(output)) throw UsageError(*problem);
+  report::check_writable(output);
+  report::write_picture(results, output);
+  if (!common.quiet) people.out() << "picture: " << output << "\n";
+  return done;
+}
+
+}  // namespace lrfind::command

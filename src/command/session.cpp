@@ -1,0 +1,226 @@
+#include "command/session.hpp"
+
+#include "command/cores.hpp"
+#include "command/interrupt.hpp"
+#include "data/augment.hpp"
+#include "data/random.hpp"
+#include "model/catalogue.hpp"
+#include "train/load_engine.hpp"
+
+#include <unistd.h>
+#include <algorithm>
+#include <numeric>
+#include <opencv2/core/version.hpp>
+
+namespace lrfind::command {
+
+namespace {
+
+constexpr int usual_size_of_files = 224;  // what networks exported from Python mostly take
+constexpr std::size_t validation_batch = 256;
+
+// Different streams of random numbers from one seed.
+enum Stream : std::uint64_t { weights_stream = 1, batches_stream, probe_stream, head_stream };
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace
+
+void declare(OptionSet& options, SessionSettings& settings) {
+  declare(options, settings.data);
+  declare(options, settings.network);
+  declare(options, settings.recipe);
+  declare(options, settings.device);
+}
+
+Session::Session(SessionSettings& settings, const CommonSettings& common)
+    : settings_(settings), common_(common), recipe_(resolve_recipe(settings.recipe)) {
+  const int cores = available_cores();
+  threads_ = common_.threads > 0 ? static_cast<int>(common_.threads) : cores;
+  workers_ = settings_.data.workers == "auto" ? static_cast<unsigned>(std::min(cores, 16))
+                                              : static_cast<unsigned>(std::stoul(settings_.data.workers));
+  auto loading = train::load_engine_meanwhile();
+
+  const auto start = std::chrono::steady_clock::now();
+  dataset_ = data::find_dataset(settings_.data.path, {.val_split = settings_.data.val_split,
+                                                      .limit = static_cast<std::size_t>(settings_.data.limit),
+                                                      .seed = static_cast<std::uint64_t>(common_.seed),
+                                                      .threads = static_cast<unsigned>(cores),
+                                                      .should_stop = interrupt_requested});
+  index_s_ = seconds_since(start);
+
+  engine_ = loading.get();
+  device_name_ = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
+  settings_.device.device = device_name_;
+  const auto& network = settings_.network;
+  const auto seed = static_cast<std::uint64_t>(common_.seed);
+  const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
+                                       network.replace_head, data::seed_of(seed, head_stream)});
+  choose_shape(channels);
+  store_ = std::make_shared<data::ImageStore>(
+      dataset_, data::StoreOptions{.shape = shape_,
+                                   .resize = data::parse_resize(settings_.data.resize),
+                                   .cache_bytes = static_cast<std::size_t>(settings_.data.cache_mb) << 20U});
+  engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
+  if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights();
+  choose_normalisation();
+  engine_->set_recipe(recipe_, normalisation_);
+}
+
+void Session::choose_shape(std::optional<int> network_channels) {
+  const auto wanted = parse_image_size(settings_.data.image_size);
+  if (!wanted || settings_.data.channels == "auto") shape_ = data::typical_shape(dataset_);
+  const auto* builtin = model::find_builtin(settings_.network.model);
+  const int usual = builtin == nullptr ? usual_size_of_files : builtin->preferred_size;
+  if (wanted) {
+    shape_.height = wanted->height;
+    shape_.width = wanted->width;
+  } else if (std::max(shape_.height, shape_.width) > usual) {
+    shape_.height = shape_.width = usual;
+  }
+  if (settings_.data.channels != "auto") {
+    shape_.channels = settings_.data.channels == "1" ? 1 : 3;
+  } else if (network_channels) {
+    shape_.channels = *network_channels;
+  }
+  settings_.data.image_size = std::to_string(shape_.height) + "x" + std::to_string(shape_.width);
+  settings_.data.channels = std::to_string(shape_.channels);
+}
+
+void Session::choose_normalisation() {
+  const auto channels = static_cast<std::size_t>(shape_.channels);
+  if (settings_.data.normalize == "dataset") {
+    const auto statistics =
+        data::channel_statistics(*store_, 512, static_cast<std::uint64_t>(common_.seed), workers_, interrupt_requested);
+    normalisation_ = {statistics.mean, statistics.std};
+  } else if (settings_.data.normalize == "imagenet") {
+    // The means and deviations that torchvision's weights are trained with; for grey images, their averages.
+    normalisation_ = channels == 3 ? train::Normalisation{{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}
+                                   : train::Normalisation{{0.449}, {0.226}};
+  } else {
+    normalisation_ = {std::vector<double>(channels, 0), std::vector<double>(channels, 1)};
+  }
+}
+
+std::vector<double> Session::balanced_weights() const {
+  const auto counts = dataset_.train.count_by_class(dataset_.classes.size());
+  const auto total = static_cast<double>(dataset_.train.size());
+  std::vector<double> weights;
+  for (const auto count : counts) {
+    weights.push_back(count == 0 ? 0 : total / (static_cast<double>(counts.size()) * static_cast<double>(count)));
+  }
+  return weights;
+}
+
+std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t batches,
+                                              std::int64_t batch_size) const {
+  data::LoaderOptions options;
+  options.shape = shape_;
+  options.resize = store_->resize();
+  options.batch_size = static_cast<int>(batch_size > 0 ? batch_size : settings_.recipe.batch_size);
+  options.seed = data::seed_of(seed, batches_stream);
+  options.workers = workers_;
+  options.batches = batches;
+  options.augmentations = data::parse_augmentations(settings_.data.augment);
+  options.indices = drawn_;
+  options.max_unreadable = settings_.data.max_unreadable;
+  options.should_stop = interrupt_requested;
+  return std::make_unique<data::Loader>(dataset_, data::Split::train, options, store_);
+}
+
+std::vector<data::Batch> Session::validation_batches(std::size_t limit) {
+  std::vector<std::uint32_t> indices(dataset_.val.size());
+  std::iota(indices.begin(), indices.end(), 0U);
+  if (limit > 0 && limit < indices.size()) {
+    data::Random random(data::seed_of(static_cast<std::uint64_t>(common_.seed), probe_stream));
+    data::shuffle(indices, random);
+    indices.resize(limit);
+    std::sort(indices.begin(), indices.end());
+  }
+  data::LoaderOptions options;
+  options.shape = shape_;
+  options.workers = workers_;
+  options.should_stop = interrupt_requested;
+  data::Loader loader(dataset_, data::Split::val, options, store_);
+  std::vector<data::Batch> batches;
+  for (std::size_t begin = 0; begin < indices.size(); begin += validation_batch) {
+    const std::size_t size = std::min(validation_batch, indices.size() - begin);
+    auto batch = loader.load(std::span(indices).subspan(begin, size));
+    if (batch.size > 0) batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+data::Batch Session::probe_batch(std::size_t size) {
+  const bool from_val = !dataset_.val.empty();
+  const auto& samples = from_val ? dataset_.val : dataset_.train;
+  std::vector<std::uint32_t> indices(samples.size());
+  std::iota(indices.begin(), indices.end(), 0U);
+  data::Random random(data::seed_of(static_cast<std::uint64_t>(common_.seed), probe_stream));
+  data::shuffle(indices, random);
+  const std::size_t held = std::min(size, from_val ? indices.size() : indices.size() / 5);
+  if (!from_val) {
+    drawn_.assign(indices.begin() + static_cast<std::ptrdiff_t>(held), indices.end());
+    std::sort(drawn_.begin(), drawn_.end());
+  }
+  indices.resize(held);
+  data::LoaderOptions options;
+  options.shape = shape_;
+  options.workers = workers_;
+  options.should_stop = interrupt_requested;
+  data::Loader loader(dataset_, from_val ? data::Split::val : data::Split::train, options, store_);
+  return loader.load(indices);
+}
+
+void Session::start(std::uint64_t seed) {
+  const bool fresh = settings_.network.reinit || model::find_builtin(settings_.network.model) != nullptr;
+  const auto left = engine_->start(data::seed_of(seed, weights_stream), fresh);
+  if (!left.empty() && notes_.empty()) {
+    notes_.push_back("--reinit left " + std::to_string(left.size()) + " parameter" + (left.size() == 1 ? "" : "s") +
+                     " as in the file because no standard layer owns " + (left.size() == 1 ? "it" : "them") +
+                     ", first \"" + left.front() + "\"");
+  }
+}
+
+void Session::describe(report::Result& result) const {
+  result.tool = {LRFIND_VERSION, engine_->libtorch_version(), CV_VERSION, device_name_, threads_, host_name()};
+  auto& dataset = result.dataset;
+  dataset.path = dataset_.path;
+  dataset.format = dataset_.format;
+  dataset.classes = dataset_.classes;
+  dataset.train_images = static_cast<std::int64_t>(dataset_.train.size());
+  dataset.val_images = static_cast<std::int64_t>(dataset_.val.size());
+  dataset.unreadable.clear();
+  for (const auto& file : store_->unreadable()) dataset.unreadable.push_back({file.path, file.error});
+  dataset.misnamed.clear();
+  for (const auto& file : store_->misnamed()) dataset.misnamed.push_back({file.path, "holds " + file.format});
+  dataset.ignored_files = static_cast<std::int64_t>(dataset_.ignored_files + dataset_.hidden);
+  dataset.normalization = {normalisation_.mean, normalisation_.std};
+  dataset.notes = dataset_.notes;
+  dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
+  result.model.name = settings_.network.model;
+  result.model.classes = static_cast<std::int64_t>(dataset_.classes.size());
+  result.model.parameters = 0;
+  for (const auto& parameter : engine_->parameters()) result.model.parameters += parameter.count;
+  result.timing.index_s = index_s_;
+}
+
+train::Images view(const data::Batch& batch) {
+  return {std::span(batch.pixels).first(static_cast<std::size_t>(batch.size) * batch.shape.bytes()),
+          std::span(batch.labels).first(static_cast<std::size_t>(batch.size)), batch.shape};
+}
+
+std::uint64_t trial_seed(std::uint64_t seed, int trial) {
+  // Below 2^53, so that every JSON reader keeps it exact and --seed takes it.
+  return trial == 0 ? seed : data::seed_of(seed, static_cast<std::uint64_t>(trial)) >> 11U;
+}
+
+}  // namespace lrfind::command

@@ -1,0 +1,84 @@
+// One dataset, one network and one recipe made ready to train: what `sweep` and `verify` have in common.
+#pragma once
+
+#include "command/settings.hpp"
+#include "data/loader.hpp"
+#include "data/statistics.hpp"
+#include "report/result.hpp"
+#include "train/engine.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace lrfind::command {
+
+struct SessionSettings {
+  DataSettings data;
+  NetworkSettings network;
+  RecipeSettings recipe;
+  DeviceSettings device;
+};
+
+void declare(OptionSet& options, SessionSettings& settings);
+
+class Session {
+ public:
+  /// Finds the images, loads the network and checks that everything fits. "auto" values in the settings are replaced by
+  /// what they stand for. Throws UsageError, data::DataError, data::Interrupted, model::ModelError, train::RecipeError,
+  /// train::DeviceError.
+  Session(SessionSettings& settings, const CommonSettings& common);
+
+  train::Engine& engine() { return *engine_; }
+  const data::Dataset& dataset() const { return dataset_; }
+  data::ImageStore& store() { return *store_; }
+
+  /// The endless stream of training batches that follows from `seed`, without the images in `held_out`. `batches` is
+  /// how many will be asked for at most; `batch_size` 0 is the recipe's.
+  std::unique_ptr<data::Loader> loader(std::uint64_t seed, std::uint64_t batches, std::int64_t batch_size = 0) const;
+
+  /// Validation images as batches, unreadable ones left out, at most `limit` (0: all), the same at every call.
+  std::vector<data::Batch> validation_batches(std::size_t limit = 0);
+
+  /// A fixed batch of at most `size` images for the probe loss: validation images, or training images that are then
+  /// held out of every loader.
+  data::Batch probe_batch(std::size_t size);
+
+  /// Starts a training run: fresh or the file's own weights, as the settings say. Notes what could not be drawn afresh.
+  void start(std::uint64_t seed);
+
+  /// The parts of a result that describe what was trained.
+  void describe(report::Result& result) const;
+
+  double index_s() const { return index_s_; }
+
+ private:
+  void choose_shape(std::optional<int> network_channels);
+  void choose_normalisation();
+  std::vector<double> balanced_weights() const;
+
+  SessionSettings& settings_;
+  CommonSettings common_;
+  train::Recipe recipe_;
+  data::Dataset dataset_;
+  data::ImageShape shape_;
+  std::shared_ptr<data::ImageStore> store_;
+  std::unique_ptr<train::Engine> engine_;
+  train::Normalisation normalisation_;
+  std::string device_name_;
+  std::vector<std::uint32_t> drawn_;  // training images that loaders draw from; empty: all
+  unsigned workers_ = 1;
+  int threads_ = 1;
+  double index_s_ = 0;
+  std::vector<std::string> notes_;
+};
+
+/// What the engine sees of a batch; the batch must outlive it.
+train::Images view(const data::Batch& batch);
+
+/// Seed of trial `trial`, from 0: the first is the run's own, so that one trial of many can be repeated alone.
+std::uint64_t trial_seed(std::uint64_t seed, int trial);
+
+}  // namespace lrfind::command

@@ -1,0 +1,56 @@
+#include "command/command.hpp"
+#include "command/metric.hpp"
+#include "command/saved_curves.hpp"
+#include "report/summary.hpp"
+#include "report/terminal_curve.hpp"
+#include "report/write_file.hpp"
+
+#include <lrfind/suggest.hpp>
+
+#include <iostream>
+
+namespace lrfind::command {
+
+int suggest(const Invocation& invocation) {
+  CommonSettings common;
+  std::vector<std::string> paths;
+  std::string rule;
+  double smoothing = 0.98;
+  std::string metric;
+  std::string output;
+  bool print_lr = false;
+  CommandLine line("suggest", "Analyses saved curves again, without training; several files are merged as trials.",
+                   "  lrfind suggest lr.json --rule steepest\n"
+                   "  lrfind suggest other-tool.csv --print-lr      # two columns: lr,loss\n",
+                   common);
+  line.app().add_option("FILE", paths, "result JSON of lrfind sweep, or a CSV with the columns lr and loss");
+  auto& options = line.options();
+  options.group("Analysis");
+  options.add("--rule", rule, one_of(rule_names()), "how the rate is read off the curve; default: the file's rule");
+  options.add("--smoothing", smoothing, fraction_below_one(), "factor of the moving average of the loss");
+  options.add("--metric", metric, one_of(metric_names()), "the curve that is analysed; default: the file's metric");
+  options.group("Output");
+  options.add("-o,--output", output, any_text("a file name or -"),
+              "write the result with the new suggestion; - is stdout");
+  options.add_flag("--print-lr", print_lr,
+                   "print only the suggested rate; nothing and status 4 when it cannot be trusted");
+  if (!line.parse(invocation)) return done;
+  if (paths.empty()) throw UsageError("FILE is missing: a result of lrfind sweep, or a CSV with lr and loss");
+  if (print_lr && output == "-") throw UsageError("--print-lr and -o - both want stdout; give -o a file name");
+
+  report::Result result = read_curves(paths);
+  analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric});
+  if (output == "-") {
+    std::cout << report::to_text(result);
+  } else if (!output.empty()) {
+    report::write_file(output, report::to_text(result));
+  }
+  auto& people = invocation.people;
+  if (!common.quiet) {
+    people.out() << report::draw_curve(result, people.style()) << "\n" << report::summary(result, people.style());
+  }
+  if (print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
+  return result.suggestion.trusted ? done : untrusted;
+}
+
+}  // namespace lrfind::command

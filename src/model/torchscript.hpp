@@ -1,0 +1,42 @@
+// A user's own network, as a TorchScript file (torch.jit.script or torch.jit.trace). Such a file is code: load only
+// files that are trusted. Loading one reads that file and nothing else.
+#pragma once
+
+#include "model/network.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace lrfind::model {
+
+class TorchScriptNetwork : public Network {
+ public:
+  /// Throws ModelError: no such file, not TorchScript, forward does not take one image batch, no trainable parameter, a
+  /// parameter that is not floating point.
+  explicit TorchScriptNetwork(const std::string& path);
+  ~TorchScriptNetwork() override;
+
+  torch::Tensor forward(const torch::Tensor& images) override;
+  std::vector<NamedTensor> parameters() const override;
+  std::vector<NamedTensor> buffers() const override;
+  void train(bool on) override;
+  std::vector<std::string> initialise(std::uint64_t seed) override;
+
+  /// Input channels that the first convolution asks for; nothing where there is no plain convolution.
+  std::optional<std::int64_t> channels() const;
+
+  /// Gives the module's last linear layer `classes` outputs with fresh weights from `seed`. Throws ModelError when the
+  /// module has no linear layer. Call it before parameters() is used.
+  void replace_head(std::int64_t classes, std::uint64_t seed);
+
+ private:
+  struct Module;
+  std::unique_ptr<Module> module_;
+};
+
+/// Runs `images` through the network once, in evaluation mode and without gradients, and throws ModelError unless it
+/// answers with floating-point logits [N, classes].
+void check_output(Network& network, const torch::Tensor& images, std::int64_t classes);
+
+}  // namespace lrfind::model

@@ -1,0 +1,89 @@
+// The door to LibTorch. Loading LibTorch takes most of a second, so it lives in a module of its own that is opened when
+// a network is to be trained, and beside other work (load_engine.hpp). This header needs no LibTorch.
+#pragma once
+
+#include "data/image.hpp"
+#include "model/catalogue.hpp"
+#include "train/recipe.hpp"
+
+#include <lrfind/range_test.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lrfind::train {
+
+struct Evaluation {
+  double loss = 0;      ///< mean cross-entropy, without label smoothing or class weights
+  double accuracy = 0;  ///< 0 to 1
+};
+
+/// Images side by side in memory that outlives the call. pixels: uint8 NHWC; labels: one per image.
+struct Images {
+  std::span<const std::uint8_t> pixels;
+  std::span<const std::int64_t> labels;
+  data::ImageShape shape;
+};
+
+struct DeviceRequest {
+  std::string name = "auto";   ///< "auto", "cpu", "cuda" or "cuda:N"
+  int threads = 1;             ///< of computation on the CPU
+  bool deterministic = false;  ///< refuse operators without a deterministic implementation
+};
+
+struct NetworkRequest {
+  std::string name = "small-cnn";  ///< a built-in network, or the path of a TorchScript file (it ends in .pt)
+  double width_factor = 1;         ///< built-in networks
+  int depth = 0;                   ///< built-in networks; 0: the usual one
+  bool replace_head = false;       ///< TorchScript: a fresh last linear layer of the right size, drawn from `seed`
+  std::uint64_t seed = 0;
+};
+
+struct ParameterFacts {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::int64_t count = 0;
+};
+
+/// One network on one device under one recipe. Call order: open_device, load, build, set_recipe, then start and the
+/// rest. Not thread-safe.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual std::string libtorch_version() const = 0;
+
+  /// Returns a description of the device. Throws DeviceError.
+  virtual std::string open_device(const DeviceRequest& request) = 0;
+
+  /// Reads a TorchScript file, or looks a built-in network up. Returns the image channels that it insists on, if any.
+  /// Throws model::ModelError.
+  virtual std::optional<int> load(const NetworkRequest& request) = 0;
+
+  /// Finishes the network for these images and checks that its output fits. Throws model::ModelError.
+  virtual void build(const data::ImageShape& shape, int classes) = 0;
+
+  /// Throws RecipeError when the recipe does not fit the network or the device.
+  virtual void set_recipe(const Recipe& recipe, const Normalisation& normalisation) = 0;
+
+  /// All parameters of the network, and those that are trained.
+  virtual std::vector<ParameterFacts> parameters() const = 0;
+  virtual std::vector<ParameterFacts> trained() const = 0;
+  /// Multiply-adds of a forward pass for one image.
+  virtual std::int64_t multiply_adds() = 0;
+
+  /// Begins a training run (Trainer::start). Returns the parameters that fresh weights could not be drawn for.
+  virtual std::vector<std::string> start(std::uint64_t seed, bool fresh_weights) = 0;
+  /// One update from as many batches as the recipe accumulates (Trainer::step). Throws DeviceError, model::ModelError.
+  virtual Measurement step(std::span<const Images> batches, double lr, bool measure_gain) = 0;
+  virtual double probe(const Images& batch) = 0;
+  virtual Evaluation evaluate(std::span<const Images> batches) = 0;
+  /// Update-to-weight ratios of the last step, in the order of trained() (Trainer::update_ratios).
+  virtual void record_update_ratios(bool on) = 0;
+  virtual std::vector<double> update_ratios() const = 0;
+};
+
+}  // namespace lrfind::train

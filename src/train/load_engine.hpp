@@ -1,0 +1,17 @@
+#pragma once
+
+#include "train/engine.hpp"
+
+#include <future>
+#include <memory>
+
+namespace lrfind::train {
+
+/// Opens the LibTorch module from beside the program or from its library folder. Throws DeviceError when it is not
+/// there or cannot be loaded.
+std::unique_ptr<Engine> load_engine();
+
+/// The same on a thread of its own, so that images are found and decoded meanwhile.
+std::future<std::unique_ptr<Engine>> load_engine_meanwhile();
+
+}  // namespace lrfind::train

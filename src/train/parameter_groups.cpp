@@ -1,0 +1,67 @@
+#include "train/parameter_groups.hpp"
+
+#include "train/trainer.hpp"
+
+#include <algorithm>
+#include <regex>
+
+namespace lrfind::train {
+
+namespace {
+
+// Which parameters `expression` matches anywhere in their name.
+std::vector<bool> matches(const std::vector<model::NamedTensor>& parameters, const std::string& expression,
+                          const std::string& option) {
+  std::regex regex;
+  try {
+    regex = std::regex(expression, std::regex::ECMAScript);
+  } catch (const std::regex_error&) {
+    throw RecipeError(option + " \"" + expression + "\" is not a regular expression");
+  }
+  std::vector<bool> result;
+  for (const auto& parameter : parameters) result.push_back(std::regex_search(parameter.name, regex));
+  if (std::find(result.begin(), result.end(), true) == result.end()) {
+    throw RecipeError(option + " \"" + expression + "\" matches no parameter; the first is called \"" +
+                      parameters.front().name + "\" (lrfind sweep --list-parameters prints them all)");
+  }
+  return result;
+}
+
+}  // namespace
+
+ParameterGroups group_parameters(const std::vector<model::NamedTensor>& parameters, const Recipe& recipe) {
+  std::vector<bool> frozen(parameters.size(), false);
+  for (const auto& expression : recipe.freeze) {
+    const auto matched = matches(parameters, expression, "--freeze");
+    for (std::size_t i = 0; i < matched.size(); ++i) frozen[i] = frozen[i] || matched[i];
+  }
+  std::vector<double> factors(parameters.size(), 1);
+  for (const auto& [expression, factor] : recipe.lr_mult) {
+    const auto matched = matches(parameters, expression, "--lr-mult");
+    for (std::size_t i = 0; i < matched.size(); ++i) factors[i] = matched[i] ? factor : factors[i];
+  }
+  ParameterGroups groups;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    parameters[i].tensor.requires_grad_(!frozen[i]);
+    if (frozen[i]) continue;
+    groups.trained.push_back(parameters[i]);
+    groups.factors.push_back(factors[i]);
+  }
+  if (groups.trained.empty()) throw RecipeError("--freeze leaves no parameter to train; let it match fewer");
+  return groups;
+}
+
+void check_precision(Precision precision, const torch::Device& device) {
+  if (precision == Precision::fp32 || device.is_cuda()) return;
+  if (precision == Precision::fp16) {
+    throw RecipeError("--precision fp16 needs a CUDA device; on this CPU use bf16 or fp32");
+  }
+#if defined(__x86_64__)
+  // Without these instructions bf16 is emulated and slower than fp32, so asking for it is a mistake worth stopping at.
+  if (!__builtin_cpu_supports("avx512bf16")) {
+    throw RecipeError("--precision bf16 needs a CUDA device or a CPU with AVX512-BF16, which this one lacks; use fp32");
+  }
+#endif
+}
+
+}  // namespace lrfind::train

@@ -1,0 +1,56 @@
+// What one training step is made of, apart from the network and the images.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lrfind::train {
+
+enum class OptimizerKind { sgd, adam, adamw, rmsprop, adagrad };
+enum class Precision { fp32, bf16, fp16 };
+
+/// Names and defaults are PyTorch's.
+struct OptimizerOptions {
+  OptimizerKind kind = OptimizerKind::sgd;
+  double momentum = 0.9;    ///< SGD and RMSprop, in [0, 1)
+  bool nesterov = false;    ///< SGD with momentum
+  double weight_decay = 0;  ///< >= 0; added to the gradient, but decoupled for AdamW (Loshchilov and Hutter 2017)
+  double beta1 = 0.9;       ///< Adam and AdamW, in [0, 1)
+  double beta2 = 0.999;     ///< Adam and AdamW, in [0, 1)
+  double alpha = 0.99;      ///< RMSprop's smoothing of squared gradients, in [0, 1)
+  double eps = 1e-8;        ///< added to the denominator (Adagrad: 1e-10)
+};
+
+struct Recipe {
+  OptimizerOptions optimizer;
+  int accumulate = 1;                 ///< batches whose gradients are averaged for one update, >= 1
+  double grad_clip = 0;               ///< largest norm of all gradients together; 0: no clipping
+  double label_smoothing = 0;         ///< in [0, 1)
+  std::vector<double> class_weights;  ///< empty, or one per class
+  Precision precision = Precision::fp32;
+  std::vector<std::string> freeze;  ///< regular expressions: matching parameters are not trained
+  std::vector<std::pair<std::string, double>>
+      lr_mult;  ///< regular expression and factor on the rate; the last match counts
+};
+
+/// Per channel of an image whose values are scaled to 0 to 1: (value - mean) / std.
+struct Normalisation {
+  std::vector<double> mean, std;
+};
+
+/// The recipe cannot be carried out on this network or device: one sentence that names the option (exit status 2).
+class RecipeError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The device was not found, failed or ran out of memory: one sentence (exit status 5).
+class DeviceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace lrfind::train

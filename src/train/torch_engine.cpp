@@ -1,0 +1,189 @@
+#include "model/builtin.hpp"
+#include "model/torchscript.hpp"
+#include "train/engine.hpp"
+#include "train/trainer.hpp"
+
+#include <torch/version.h>
+
+#include <malloc.h>
+
+namespace lrfind::train {
+
+namespace {
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// LibTorch reports trouble of many kinds as one type; what a user can act on is told apart here.
+[[noreturn]] void rethrow_for_people(const torch::Device& device) {
+  try {
+    throw;
+  } catch (const c10::Error& error) {
+    const std::string what = first_line(error.what_without_backtrace());
+    if (what.find("out of memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos ||
+        what.find("not enough memory") != std::string::npos) {
+      throw DeviceError("out of memory on " + device.str() +
+                        "; lower --batch-size (--accumulate keeps the update's size) "
+                        "or --image-size");
+    }
+    if (what.find("CUDA") != std::string::npos || what.find("cuDNN") != std::string::npos) {
+      throw DeviceError(device.str() + " failed: " + what);
+    }
+    throw model::ModelError("the network could not be trained: " + what);
+  } catch (const std::bad_alloc&) {
+    throw DeviceError("out of memory; lower --batch-size or --image-size");
+  }
+}
+
+ImageBatch view(const Images& images) {
+  const auto n = static_cast<std::int64_t>(images.labels.size());
+  auto* pixels = const_cast<std::uint8_t*>(images.pixels.data());  // from_blob takes no const; nothing writes to it
+  auto* labels = const_cast<std::int64_t*>(images.labels.data());
+  return {torch::from_blob(pixels, {n, images.shape.height, images.shape.width, images.shape.channels}, torch::kByte),
+          torch::from_blob(labels, {n}, torch::kLong)};
+}
+
+std::vector<ImageBatch> view(std::span<const Images> batches) {
+  std::vector<ImageBatch> views;
+  views.reserve(batches.size());
+  for (const auto& batch : batches) views.push_back(view(batch));
+  return views;
+}
+
+std::vector<ParameterFacts> facts(const std::vector<model::NamedTensor>& tensors) {
+  std::vector<ParameterFacts> list;
+  for (const auto& [name, tensor] : tensors) list.push_back({name, tensor.sizes().vec(), tensor.numel()});
+  return list;
+}
+
+class TorchEngine : public Engine {
+ public:
+  TorchEngine() {
+    // Activations are freed and taken again in every step: keeping them avoids a page fault per page and step.
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  }
+
+  std::string libtorch_version() const override { return TORCH_VERSION; }
+
+  std::string open_device(const DeviceRequest& request) override {
+    torch::set_num_threads(request.threads);
+    at::globalContext().setFlushDenormal(true);
+    if (request.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
+    at::globalContext().setBenchmarkCuDNN(!request.deterministic);
+    device_ = choose_device(request.name);
+    return device_.str();
+  }
+
+  std::optional<int> load(const NetworkRequest& request) override {
+    request_ = request;
+    if (model::find_builtin(request.name) != nullptr) return std::nullopt;
+    const bool names_a_file = request.name.size() > 3 && request.name.substr(request.name.size() - 3) == ".pt";
+    if (!names_a_file && request.name.find('/') == std::string::npos) model::make_builtin(request.name, {});  // throws
+    auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
+    const auto channels = script->channels();
+    script_ = script.get();
+    network_ = std::move(script);
+    if (!channels || (*channels != 1 && *channels != 3)) return std::nullopt;
+    return static_cast<int>(*channels);
+  }
+
+  void build(const data::ImageShape& shape, int classes) override {
+    shape_ = shape;
+    if (script_ == nullptr) {
+      if (request_.replace_head) {
+        throw RecipeError("--replace-head is for a TorchScript file; built-in networks always fit the classes");
+      }
+      network_ = model::make_builtin(request_.name, {.channels = shape.channels,
+                                                     .height = shape.height,
+                                                     .width = shape.width,
+                                                     .classes = classes,
+                                                     .width_factor = request_.width_factor,
+                                                     .depth = request_.depth});
+    } else if (request_.replace_head) {
+      script_->replace_head(classes, request_.seed);
+    }
+    model::check_output(*network_, torch::zeros({2, shape.channels, shape.height, shape.width}), classes);
+  }
+
+  void set_recipe(const Recipe& recipe, const Normalisation& normalisation) override {
+    try {
+      trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_);
+    } catch (const c10::Error&) {
+      rethrow_for_people(device_);
+    }
+  }
+
+  std::vector<ParameterFacts> parameters() const override { return facts(network_->parameters()); }
+  std::vector<ParameterFacts> trained() const override { return facts(trainer_->trained()); }
+
+  std::int64_t multiply_adds() override {
+    const auto device = network_->parameters().front().tensor.device();
+    return model::count_multiply_adds(
+        *network_, torch::zeros({1, shape_.channels, shape_.height, shape_.width}, torch::TensorOptions(device)));
+  }
+
+  std::vector<std::string> start(std::uint64_t seed, bool fresh_weights) override {
+    return trainer_->start(seed, fresh_weights);
+  }
+
+  Measurement step(std::span<const Images> batches, double lr, bool measure_gain) override {
+    try {
+      return trainer_->step(view(batches), lr, measure_gain);
+    } catch (...) {
+      rethrow_for_people(device_);
+    }
+  }
+
+  double probe(const Images& batch) override {
+    try {
+      return trainer_->probe(view(batch));
+    } catch (...) {
+      rethrow_for_people(device_);
+    }
+  }
+
+  Evaluation evaluate(std::span<const Images> batches) override {
+    try {
+      return trainer_->evaluate(view(batches));
+    } catch (...) {
+      rethrow_for_people(device_);
+    }
+  }
+
+  void record_update_ratios(bool on) override { trainer_->record_update_ratios(on); }
+  std::vector<double> update_ratios() const override { return trainer_->update_ratios(); }
+
+ private:
+  static torch::Device choose_device(const std::string& name) {
+    if (name == "cpu") return torch::kCPU;
+    const auto count = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
+    if (name == "auto") return count > 0 ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
+    const int index = name == "cuda" ? 0 : std::stoi(name.substr(5));
+    if (count == 0) {
+      throw DeviceError("--device " + name + ": no CUDA device answers" +
+                        (torch::hasCUDA() ? " (LibTorch " TORCH_VERSION " has CUDA; is the driver loaded?)"
+                                          : " (LibTorch " TORCH_VERSION " here is built for the CPU alone)") +
+                        "; --device cpu works");
+    }
+    if (index >= count) {
+      throw DeviceError(
+          "--device " + name + ": there " +
+          (count == 1 ? "is 1 CUDA device, cuda:0"
+                      : "are " + std::to_string(count) + " CUDA devices, cuda:0 to cuda:" + std::to_string(count - 1)));
+    }
+    return {torch::kCUDA, static_cast<c10::DeviceIndex>(index)};
+  }
+
+  torch::Device device_ = torch::kCPU;
+  NetworkRequest request_;
+  data::ImageShape shape_;
+  std::unique_ptr<model::Network> network_;
+  model::TorchScriptNetwork* script_ = nullptr;  // network_ when it came from a file
+  std::unique_ptr<Trainer> trainer_;
+};
+
+}  // namespace
+
+}  // namespace lrfind::train
+
+extern "C" lrfind::train::Engine* lrfind_make_engine() { return new lrfind::train::TorchEngine(); }
