@@ -1,0 +1,25 @@
+# cmake --install: the program with its LibTorch part, the library with headers and package files, ready-made
+# configurations, documents. LibTorch itself is found where the build found it.
+include(CMakePackageConfigHelpers)
+set(lrfind_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lrfind)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/src/lrfindConfig.cmake.in ${PROJECT_BINARY_DIR}/lrfindConfig.cmake
+  INSTALL_DESTINATION ${lrfind_package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/lrfindConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+
+install(TARGETS lrfind EXPORT lrfindTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT lrfindTargets NAMESPACE lrfind:: DESTINATION ${lrfind_package_dir})
+install(FILES ${PROJECT_BINARY_DIR}/lrfindConfig.cmake ${PROJECT_BINARY_DIR}/lrfindConfigVersion.cmake
+  DESTINATION ${lrfind_package_dir})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lrfind DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+if(TARGET lrfind_cli)
+  install(TARGETS lrfind_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind)
+  install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/plot_lr.py ${PROJECT_SOURCE_DIR}/scripts/export_torchscript.py
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind/scripts OPTIONAL)
+endif()
+if(TARGET lrfind_engine)
+  install(TARGETS lrfind_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
+endif()
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
+  DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)

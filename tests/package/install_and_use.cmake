@@ -1,0 +1,36 @@
+# Installs BUILD below WORK, moves the installation (it must not matter where it lies), builds CONSUMER against it, runs it.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nended with ${status}:\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/staged)
+file(RENAME ${WORK}/staged ${WORK}/installed)
+
+run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${CONSUMER} -B ${WORK}/build -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=${FLAGS}
+  -DCMAKE_PREFIX_PATH=${WORK}/installed -DLRFIND_EXPECTED_VERSION=${VERSION}
+  -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON -DCMAKE_DISABLE_FIND_PACKAGE_OpenCV=ON)
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${WORK}/build/consumer)
+
+if(PROGRAM)
+  run(${WORK}/installed/${BINDIR}/lrfind --help)
+  if(NOT output MATCHES "sweep")
+    message(FATAL_ERROR "the installed program's --help does not name its commands:\n${output}")
+  endif()
+  # Training needs LibTorch, so this finds whatever the installed program loads for it.
+  run(${WORK}/installed/${BINDIR}/lrfind models)
+  if(NOT output MATCHES "small-cnn")
+    message(FATAL_ERROR "the installed program does not list its networks:\n${output}")
+  endif()
+  foreach(file ${DATADIR}/lrfind/configs/schema ${DATADIR}/doc/lrfind/LICENSE)
+    if(NOT EXISTS ${WORK}/installed/${file})
+      message(FATAL_ERROR "${file} was not installed")
+    endif()
+  endforeach()
+endif()
