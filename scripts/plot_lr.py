@@ -77,7 +77,7 @@ def draw(axes, result, name, colour, alone):
 def main():
     parser = argparse.ArgumentParser(description="Draws results of lrfind with matplotlib.")
     parser.add_argument("results", nargs="+", metavar="RESULT", help="JSON of 'lrfind sweep -o'; - reads standard input")
-    parser.add_argument("-o", "--output", metavar="FILE", help="picture to write (.png, .svg, .pdf); without it a window opens")
+    parser.add_argument("-o", "--output", metavar="FILE", help="picture to write (.png, .svg, .pdf); else a window opens")
     arguments = parser.parse_args()
     results = [read(path) for path in arguments.results]
 
@@ -86,6 +86,7 @@ def main():
     if arguments.output:
         matplotlib.use("Agg")
     import matplotlib.pyplot as pyplot
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     figure, axes = pyplot.subplots(figsize=(8, 4.8), layout="constrained")
     for i, (path, result) in enumerate(zip(arguments.results, results)):
@@ -95,6 +96,9 @@ def main():
     if limits:
         axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(numticks=20))  # every decade
+    axes.xaxis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=20))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("learning rate")
     axes.set_ylabel("loss (dots: batch, line: smoothed)")
     axes.spines[["top", "right"]].set_visible(False)

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
@@ -38,6 +39,8 @@ std::string cause(int error) {
     case EACCES:
     case EPERM:
       return "permission denied";
+    case ENOENT:
+      return "no file can be made there";
     case ENAMETOOLONG:
       return "the name is too long";
     default:
@@ -233,7 +236,7 @@ void check_writable(const std::string& path, std::size_t expected_bytes) {
   const Opened opened = open_temporary(path, folder_of(target.path));
   const Temporary temporary(opened.path);
   const Descriptor file(opened.fd);
-  const std::vector<char> sample(expected_bytes);
+  const std::vector<char> sample(std::min<std::size_t>(expected_bytes, 64 * 1024));
   if (const int error = write_all(file.get(), {sample.data(), sample.size()}); error != 0) fail(path, cause(error));
 }
 
