@@ -21,10 +21,13 @@ std::string_view to_string(Stopped stopped);
 /// step i, which trained one batch at rate lr[i]. A value that was not measured at that step is NaN.
 struct Trial {
   std::uint64_t seed = 0;
-  std::vector<double> lr;            ///< learning rate of the step, strictly rising
-  std::vector<double> loss;          ///< batch training loss before the step's own update
-  std::vector<double> probe_loss;    ///< loss on the fixed held-out batch after the step's update
-  std::vector<double> gain_ratio;    ///< actual over predicted decrease of the batch's loss by the step's own update
+  std::vector<double> lr;          ///< learning rate of the step, strictly rising
+  std::vector<double> loss;        ///< batch training loss before the step's own update
+  std::vector<double> probe_loss;  ///< loss on the fixed held-out batch after the step's update
+  std::vector<double> gain_ratio;  ///< actual over predicted decrease of the batch's loss by the step's own update
+  std::vector<double>
+      alignment;  ///< decrease that the step's update promises on the next batch over the one it promised
+                  ///< on its own: 1 still downhill for other images too, 0 spent, negative beyond
   std::vector<double> val_loss;      ///< mean validation loss after the step's update
   std::vector<double> val_accuracy;  ///< validation accuracy, 0 to 1, after the step's update
   Stopped stopped = Stopped::completed;

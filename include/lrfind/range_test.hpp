@@ -15,9 +15,11 @@ enum class Spacing { exponential, linear };
 /// What one training step measured. NaN: not measured.
 struct Measurement {
   static constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  double loss = none;          ///< batch loss before the update
-  double probe_loss = none;    ///< held-out loss after the update
-  double gain_ratio = none;    ///< actual over predicted decrease of the batch's loss
+  double loss = none;        ///< batch loss before the update
+  double probe_loss = none;  ///< held-out loss after the update
+  double gain_ratio = none;  ///< actual over predicted decrease of the batch's loss
+  /// Alignment of the step before this one (Trial::alignment): it is known when the next batch's gradient is.
+  double alignment_of_previous = none;
   double val_loss = none;      ///< validation loss after the update
   double val_accuracy = none;  ///< validation accuracy after the update, 0 to 1
 };

@@ -24,6 +24,8 @@ bool StopRule::diverged(double loss) {
 namespace {
 
 void record(Trial& trial, double lr, const Measurement& measured) {
+  if (!trial.alignment.empty()) trial.alignment.back() = measured.alignment_of_previous;
+  trial.alignment.push_back(Measurement::none);
   trial.lr.push_back(lr);
   trial.loss.push_back(measured.loss);
   trial.probe_loss.push_back(measured.probe_loss);
@@ -71,6 +73,7 @@ Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, cons
   }
   drop_if_never_measured(trial.probe_loss);
   drop_if_never_measured(trial.gain_ratio);
+  drop_if_never_measured(trial.alignment);
   drop_if_never_measured(trial.val_loss);
   drop_if_never_measured(trial.val_accuracy);
   return trial;

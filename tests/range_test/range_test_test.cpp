@@ -61,6 +61,16 @@ TEST(RangeTest, EndsAsInterruptedWithWhatWasMeasured) {
   EXPECT_EQ(trial.lr.size(), 10U);
 }
 
+TEST(RangeTest, PutsAlignmentWithTheStepItIsOf) {
+  int n = 0;
+  const auto step = [&](double) { return Measurement{.loss = 1, .alignment_of_previous = n++ == 0 ? NAN : 0.1 * n}; };
+  const auto trial = range_test(lrfind::MeasuredStep(step), {.steps = 3}, {});
+  ASSERT_EQ(trial.alignment.size(), 3U);
+  EXPECT_DOUBLE_EQ(trial.alignment[0], 0.2);
+  EXPECT_DOUBLE_EQ(trial.alignment[1], 0.1 * 3);
+  EXPECT_TRUE(std::isnan(trial.alignment[2]));
+}
+
 TEST(RangeTest, LetsAStepEndTheTrialWhileItWaits) {
   int n = 0;
   const auto trial = range_test([&](double) { return ++n > 3 ? throw lrfind::StepInterrupted() : 1.0; });
