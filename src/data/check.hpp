@@ -18,9 +18,9 @@ void require_readable(const std::vector<Unreadable>& unreadable, std::size_t use
 
 struct CheckOptions {
   std::size_t max_images = 20000;
-  std::uint64_t max_bytes = std::uint64_t{256} << 20U;   ///< of files read
+  std::uint64_t max_bytes = std::uint64_t{256} << 20U;          ///< of files read
   std::uint64_t max_decoded_pixels = std::uint64_t{64} << 20U;  ///< of files that are also decoded
-  unsigned threads = 0;                                  ///< 0: one per core
+  unsigned threads = 0;                                         ///< 0: one per core
   std::function<bool()> should_stop;
 };
 

@@ -82,7 +82,7 @@ struct FindOptions {
   double val_split = 0.1;  ///< fraction held out, by class, when the data brings no validation images; in [0, 1)
   std::size_t limit = 0;   ///< at most this many training images, by class; 0: all
   std::uint64_t seed = 0;
-  unsigned threads = 0;    ///< 0: one per core
+  unsigned threads = 0;  ///< 0: one per core
   std::function<bool()> should_stop;
 };
 

@@ -23,11 +23,11 @@ constexpr std::uint64_t max_pixels = std::uint64_t{1} << 27U;
 
 struct ImageHeader {
   ImageFormat format = ImageFormat::unknown;
-  std::uint32_t width = 0;   ///< as stored, before the orientation is applied
+  std::uint32_t width = 0;  ///< as stored, before the orientation is applied
   std::uint32_t height = 0;
-  int channels = 0;          ///< 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha or CMYK
-  int bits = 8;              ///< per channel
-  int orientation = 1;       ///< EXIF: 1 upright, 2 .. 8 mirrored and turned
+  int channels = 0;             ///< 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha or CMYK
+  int bits = 8;                 ///< per channel
+  int orientation = 1;          ///< EXIF: 1 upright, 2 .. 8 mirrored and turned
   std::uint32_t max_value = 0;  ///< PNM only: the value of white
   bool alpha = false;
   /// Why the file cannot be used, one clause ("is empty", "is cut off: ..."); empty for a good file.

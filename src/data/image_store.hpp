@@ -54,6 +54,8 @@ class ImageStore {
   std::vector<Misnamed> misnamed() const;
   /// How many different images were used, unreadable ones included.
   std::size_t images_used() const;
+  /// How many of those were unreadable.
+  std::size_t unreadable_used() const;
 
   std::size_t cached_images() const;
   std::size_t decoded_images() const { return decoded_.load(); }  ///< decoder runs so far
@@ -81,6 +83,7 @@ class ImageStore {
   std::size_t kept_images_ = 0;
   std::size_t max_kept_images_ = 0;
   std::size_t used_images_ = 0;
+  std::size_t used_unreadable_ = 0;
 };
 
 }  // namespace lrfind::data

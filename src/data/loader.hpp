@@ -22,9 +22,9 @@ namespace lrfind::data {
 struct Batch {
   int size = 0;
   ImageShape shape;
-  std::vector<std::uint8_t> pixels;       ///< size * shape.bytes()
-  std::vector<std::int64_t> labels;       ///< size
-  std::vector<std::uint32_t> indices;     ///< which image of the split each is; size
+  std::vector<std::uint8_t> pixels;    ///< size * shape.bytes()
+  std::vector<std::int64_t> labels;    ///< size
+  std::vector<std::uint32_t> indices;  ///< which image of the split each is; size
 
   Batch() = default;
   Batch(Batch&&) noexcept = default;
@@ -43,9 +43,9 @@ struct LoaderOptions {
   std::size_t cache_bytes = std::size_t{512} << 20U;  ///< shape, resize and cache_bytes: used when no store is given
   int batch_size = 64;
   std::uint64_t seed = 0;
-  unsigned workers = 2;      ///< 0: decode in the caller's thread
-  int prefetch = 3;          ///< batches made ahead of the one asked for
-  std::uint64_t batches = 0; ///< how many will be asked for, so that none is made in vain; 0: not known
+  unsigned workers = 2;       ///< 0: decode in the caller's thread
+  int prefetch = 3;           ///< batches made ahead of the one asked for
+  std::uint64_t batches = 0;  ///< how many will be asked for, so that none is made in vain; 0: not known
   std::vector<Augmentation> augmentations;
   std::vector<std::uint32_t> indices;  ///< draw from these images of the split only; empty: from all
   double max_unreadable = 1;           ///< next() throws DataError when more than this fraction was unreadable
@@ -62,7 +62,7 @@ class Loader {
   ~Loader();
 
   /// The next batch of the stream, always full. Throws Interrupted, DataError (nothing readable, or more than
-  /// max_unreadable), and what a worker threw.
+  /// max_unreadable), and what a worker threw; after that the loader is of no use any more.
   Batch next();
 
   /// These images without augmentation, in this order; unreadable ones are left out. Throws Interrupted.

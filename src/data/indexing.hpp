@@ -1,0 +1,34 @@
+// The parts of find_dataset, one per format.
+#pragma once
+
+#include <data/dataset.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lrfind::data {
+
+/// Class folders, with or without train/ and val/ above them.
+Dataset find_folders(const std::string& path, const FindOptions& options);
+
+/// IDX files in a folder; nothing when there are none.
+std::optional<Dataset> find_idx(const std::string& path, const FindOptions& options);
+
+/// A manifest of image paths and labels.
+Dataset find_csv(const std::string& path, const FindOptions& options);
+
+/// Every entry of a source, in order.
+Samples all_samples(std::shared_ptr<const Source> source);
+
+/// Moves a fraction of every class from train to val, at least one image of a class that has two or more.
+/// Drawn from the seed and the class alone.
+void hold_out_validation(Dataset& dataset, double fraction, std::uint64_t seed);
+
+/// Keeps at most `limit` training images with every class's share kept, at least one each where the limit allows.
+void limit_training(Dataset& dataset, std::size_t limit, std::uint64_t seed);
+
+/// "'a', 'b', 'c' and 4 more"
+std::string quoted_list(const std::vector<std::string>& names, std::size_t most = 5);
+
+}  // namespace lrfind::data
