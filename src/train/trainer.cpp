@@ -12,8 +12,9 @@ namespace {
 using Tensors = std::vector<torch::Tensor>;
 
 constexpr double smallest_predicted_decrease =
-    1e-5;                                   // of the loss; below it the difference of two losses is float noise
-constexpr double first_loss_scale = 65536;  // PyTorch's GradScaler: start, growth and back-off
+    1e-5;                                           // of the loss; below it the difference of two losses is float noise
+constexpr double smallest_aligned_decrease = 3e-5;  // likewise, where an update is compared with the next gradient
+constexpr double first_loss_scale = 65536;          // PyTorch's GradScaler: start, growth and back-off
 constexpr int steps_before_growth = 2000;
 
 Tensors copies(const Tensors& tensors) {
@@ -73,6 +74,7 @@ std::vector<std::string> Trainer::start(std::uint64_t seed, bool fresh_weights) 
   if (fresh_weights) left = network_.initialise(seed);
   torch::manual_seed(seed);
   network_.train(true);
+  change_.clear();
   optimizer_ = make_optimizer(recipe_.optimizer, trained_tensors(), lr_factors_);
   loss_scale_ = recipe_.precision == Precision::fp16 ? first_loss_scale : 1;
   steps_since_overflow_ = 0;
@@ -136,6 +138,30 @@ void Trainer::clip(Tensors& gradients) const {
   if (factor < 1) at::_foreach_mul_(gradients, factor);
 }
 
+double Trainer::alignment_of_previous(const Tensors& gradients) const {
+  if (change_.empty() || !(predicted_decrease_ != 0) ||
+      !(std::abs(predicted_decrease_) > smallest_aligned_decrease * std::abs(last_loss_))) {
+    return Measurement::none;
+  }
+  const double alignment = -dot(gradients, change_) / std::abs(predicted_decrease_);
+  return std::isfinite(alignment) ? alignment : Measurement::none;
+}
+
+// Whether fp16 gradients overflowed; the loss scale follows, as PyTorch's GradScaler does it.
+bool Trainer::overflowed(const Tensors& gradients) {
+  if (recipe_.precision != Precision::fp16) return false;
+  Tensors sums;
+  for (const auto& gradient : gradients) sums.push_back(gradient.sum());
+  const bool overflow = !std::isfinite(sum_of(sums));
+  steps_since_overflow_ = overflow ? 0 : steps_since_overflow_ + 1;
+  if (overflow) loss_scale_ /= 2;
+  if (steps_since_overflow_ == steps_before_growth) {
+    loss_scale_ *= 2;
+    steps_since_overflow_ = 0;
+  }
+  return overflow;
+}
+
 Measurement Trainer::step(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
   Measurement measured;
   std::optional<RandomState> random_before;
@@ -144,42 +170,37 @@ Measurement Trainer::step(const std::vector<ImageBatch>& batches, double lr, boo
   measured.loss = loss;
 
   const torch::NoGradGuard no_grad;
-  if (recipe_.precision == Precision::fp16) {
-    Tensors sums;
-    for (const auto& gradient : gradients) sums.push_back(gradient.sum());
-    const bool overflow = !std::isfinite(sum_of(sums));
-    steps_since_overflow_ = overflow ? 0 : steps_since_overflow_ + 1;
-    if (overflow) loss_scale_ /= 2;
-    if (steps_since_overflow_ == steps_before_growth) {
-      loss_scale_ *= 2;
-      steps_since_overflow_ = 0;
-    }
-    if (overflow) return measured;  // the update is skipped, as with PyTorch's GradScaler
+  if (overflowed(gradients)) {
+    change_.clear();
+    return measured;
   }
-
-  const bool keep_before = measure_gain || records_update_ratios_;
-  const Tensors before = keep_before ? copies(trained_tensors()) : Tensors();
-  const Tensors raw_gradients = measure_gain ? copies(gradients) : Tensors();
+  measured.alignment_of_previous = alignment_of_previous(gradients);
+  const Tensors parameters = trained_tensors();
+  if (change_.empty()) change_ = copies(parameters);
+  for (std::size_t i = 0; i < parameters.size(); ++i) change_[i].copy_(parameters[i]);
+  Tensors norms;
+  if (records_update_ratios_) {
+    for (const auto& before : change_) norms.push_back(before.norm());
+  }
+  const Tensors raw_gradients = copies(gradients);  // clipping and weight decay change the others in place
   clip(gradients);
   optimizer_->step(gradients, lr);
-  if (!keep_before) return measured;
+  at::_foreach_mul_(change_, -1);
+  at::_foreach_add_(change_, parameters);
+  predicted_decrease_ = -dot(raw_gradients, change_);
+  last_loss_ = loss;
 
-  Tensors change = copies(trained_tensors());
-  at::_foreach_add_(change, before, -1);
   if (records_update_ratios_) {
     Tensors ratios;
-    for (std::size_t i = 0; i < change.size(); ++i) ratios.push_back(change[i].norm() / before[i].norm());
+    for (std::size_t i = 0; i < change_.size(); ++i) ratios.push_back(change_[i].norm() / norms[i]);
     const auto all = torch::stack(ratios).to(torch::kCPU, torch::kDouble);
     update_ratios_.assign(all.data_ptr<double>(), all.data_ptr<double>() + all.numel());
   }
-  if (measure_gain) {
-    const double predicted = -dot(raw_gradients, change);
-    if (std::abs(predicted) >= smallest_predicted_decrease * std::abs(loss)) {
-      const auto buffers = copy_buffers();
-      random_before->rewind();
-      measured.gain_ratio = (loss - loss_again(batches)) / predicted;
-      restore_buffers(buffers);
-    }
+  if (measure_gain && std::abs(predicted_decrease_) >= smallest_predicted_decrease * std::abs(loss)) {
+    const auto buffers = copy_buffers();
+    random_before->rewind();
+    measured.gain_ratio = (loss - loss_again(batches)) / predicted_decrease_;
+    restore_buffers(buffers);
   }
   return measured;
 }

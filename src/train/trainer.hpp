@@ -57,6 +57,8 @@ class Trainer {
   };
 
   torch::Tensor loss_of(const ImageBatch& batch);
+  bool overflowed(const std::vector<torch::Tensor>& gradients);
+  double alignment_of_previous(const std::vector<torch::Tensor>& gradients) const;
   Gradients differentiate(const std::vector<ImageBatch>& batches);
   double loss_again(const std::vector<ImageBatch>& batches);
   void clip(std::vector<torch::Tensor>& gradients) const;
@@ -74,6 +76,9 @@ class Trainer {
   std::vector<torch::Tensor> initial_parameters_, initial_buffers_;
   torch::Tensor class_weights_;
   std::unique_ptr<Optimizer> optimizer_;
+  std::vector<torch::Tensor> change_;  // of the trained parameters by the last step; empty before the first
+  double predicted_decrease_ = 0;      // of the last batch's loss by that change
+  double last_loss_ = 0;
   double loss_scale_ = 1;
   int steps_since_overflow_ = 0;
   bool records_update_ratios_ = false;
