@@ -29,9 +29,9 @@ Reason diverged_from_start(const std::vector<double>& lr, const std::vector<doub
   const double last = loss.empty() ? std::nan("") : loss.back();
   const std::string from = lr.empty() ? "" : " at a rate of " + text(lr.front());
   const std::string to = lr.empty() ? "" : " at " + text(lr.back());
-  const std::string seen = std::isfinite(first) ? "The loss rose from the start, from " + text(first) + from + " to " +
-                                                      text(last) + to
-                                                : std::string("The loss was not finite from the first step on");
+  const std::string seen = std::isfinite(first)
+                               ? "The loss rose from the start, from " + text(first) + from + " to " + text(last) + to
+                               : std::string("The loss was not finite from the first step on");
   return {"diverged-from-start", seen + "; lower --min-lr, for example by a factor of 1000."};
 }
 
@@ -43,8 +43,8 @@ Reason never_fell(const Shape& shape) {
 }
 
 Reason still_falling(const Shape& shape, Stopped stopped) {
-  const std::string seen = "The loss was still falling at the highest rate, " + text(shape.lr.back()) + ", where it had " +
-                           "reached " + text(shape.level.back()) + " from " + text(shape.start);
+  const std::string seen = "The loss was still falling at the highest rate, " + text(shape.lr.back()) +
+                           ", where it had " + "reached " + text(shape.level.back()) + " from " + text(shape.start);
   if (stopped == Stopped::interrupted) return {"still-falling", seen + "; let the sweep run on."};
   return {"still-falling", seen + "; raise --max-lr, for example to " + text(100 * shape.lr.back()) + "."};
 }
@@ -56,16 +56,25 @@ Reason too_noisy(const Shape& shape) {
           false};
 }
 
-/// Whether the loss rises before a flat or falling stretch can be read: within the first quarter of the points.
-bool rises_from_start(const Shape& shape) { return shape.ends_rising && shape.rise_at <= shape.size() / 4; }
+/// Whether the loss rises before a flat or falling stretch can be read: within the first third of the points.
+bool rises_from_start(const Shape& shape) { return shape.ends_rising && shape.rise_at <= shape.size() / 3; }
+
+/// Of a curve too short to read: whether it ended in divergence with its lowest loss among its first points.
+bool blew_up_at_once(const Trial& trial, const Shape& shape) {
+  if (shape.size() == 0) return !trial.lr.empty();
+  const auto lowest = std::min_element(shape.loss.begin(), shape.loss.end());
+  const bool blew_up = trial.stopped == Stopped::diverged || shape.size() < trial.lr.size() ||
+                       shape.loss.back() > 2 * shape.loss.front();
+  return blew_up && static_cast<std::size_t>(lowest - shape.loss.begin()) <= shape.size() / 4;
+}
 
 }  // namespace
 
 std::vector<Reason> diagnose(const Trial& trial) {
   const Shape shape = shape_of(trial);
   if (shape.size() < fewest_points) {
-    const bool blew_up = trial.stopped == Stopped::diverged || shape.size() < trial.lr.size();
-    return {blew_up ? diverged_from_start(trial.lr, trial.loss) : too_few_points(shape.size(), trial.stopped)};
+    return {blew_up_at_once(trial, shape) ? diverged_from_start(trial.lr, trial.loss)
+                                          : too_few_points(shape.size(), trial.stopped)};
   }
   if (!shape.fell()) return {rises_from_start(shape) ? diverged_from_start(shape.lr, shape.loss) : never_fell(shape)};
   if (shape.ends_falling) return {still_falling(shape, trial.stopped)};

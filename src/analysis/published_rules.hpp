@@ -2,7 +2,8 @@
 // its tool does, and returns nothing where its tool has too few points to go on.
 //
 // Points without a finite loss are left out after trimming. The tools do not agree on them: fastai drops everything
-// from the first NaN on, Lightning only the points themselves. For a sweep, which ends at the first one, it is the same.
+// from the first NaN on, Lightning only the points themselves. For a sweep, which ends at the first one, it is the
+// same.
 #pragma once
 
 #include <lrfind/suggest.hpp>

@@ -53,7 +53,8 @@ std::optional<double> number(std::string_view cell) {
 
 std::size_t column_named(const std::vector<std::string_view>& names, std::string_view name, std::size_t line) {
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) fail(line, "there is no column named " + std::string(name) + "; the columns must be lr,loss");
+  if (found == names.end())
+    fail(line, "there is no column named " + std::string(name) + "; the columns must be lr,loss");
   return static_cast<std::size_t>(found - names.begin());
 }
 

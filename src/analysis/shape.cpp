@@ -28,6 +28,13 @@ void keep_finite(Shape& shape, const Trial& trial) {
   }
 }
 
+/// What is left of the losses without their level: noise without the trend that a steep curve adds to its steps.
+std::vector<double> residuals(const Shape& shape) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < shape.size(); ++i) result.push_back(shape.loss[i] - shape.level[i]);
+  return result;
+}
+
 /// First index from which every level is above `bound`.
 std::size_t stays_above(const std::vector<double>& level, double bound) {
   std::size_t index = level.size();
@@ -57,7 +64,8 @@ Shape shape_of(const Trial& trial) {
   shape.lowest = *lowest;
   shape.start = median(first(shape.loss, head));
   // Past the lowest point the losses scatter more and more; they say nothing of the noise that hides a fall.
-  shape.noise = step_noise(shape.lowest_at >= 2 * head ? first(shape.loss, shape.lowest_at + 1) : shape.loss);
+  const std::vector<double> scatter = residuals(shape);
+  shape.noise = step_noise(shape.lowest_at >= 2 * head ? first(scatter, shape.lowest_at + 1) : scatter);
 
   const double doubt = deviations * shape.noise * std::sqrt(2.0 / static_cast<double>(window));
   shape.evidence = std::max(doubt, least_share * std::abs(shape.start));
@@ -68,8 +76,11 @@ Shape shape_of(const Trial& trial) {
   shape.ends_rising = trial.stopped == Stopped::diverged || !std::isfinite(trial.loss.back()) || last_jumps ||
                       shape.level.back() > shape.lowest + notable;
 
-  const double before = shape.level[size - 1 - window], at_end = shape.level.back();
-  shape.ends_falling = !shape.ends_rising && before - at_end > std::max(doubt, 0.1 * shape.fall());
+  // Clearly lower than two windows ago, and lower than one window ago: a descent that has not yet levelled off.
+  const double end = shape.level.back();
+  const double long_drop = shape.level[size - 1 - 2 * window] - end, short_drop = shape.level[size - 1 - window] - end;
+  shape.ends_falling =
+      !shape.ends_rising && long_drop > std::max(doubt, 0.15 * shape.fall()) && short_drop > 0.05 * shape.fall();
   return shape;
 }
 

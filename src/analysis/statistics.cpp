@@ -71,8 +71,9 @@ double student_t_95(std::size_t degrees) {
   if (degrees <= table.size()) return table[std::max<std::size_t>(degrees, 1) - 1];
   // Cornish-Fisher expansion (Abramowitz and Stegun, 26.7.5), right to four digits above ten degrees of freedom.
   const double z = 1.6448536, v = static_cast<double>(degrees);
-  const double z3 = z * z * z, z5 = z3 * z * z;
-  return z + (z3 + z) / (4 * v) + (5 * z5 + 16 * z3 + 3 * z) / (96 * v * v);
+  const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+  return z + (z3 + z) / (4 * v) + (5 * z5 + 16 * z3 + 3 * z) / (96 * v * v) +
+         (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * v * v * v);
 }
 
 }  // namespace lrfind::analysis

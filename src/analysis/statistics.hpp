@@ -17,7 +17,7 @@ double mean(const std::vector<double>& values);
 double standard_deviation(const std::vector<double>& values);
 
 /// Standard deviation of the noise on a slowly changing series, from the median of its step-to-step differences:
-/// 1.4826 median|x_(i+1) - x_i| / sqrt(2). A trend or a few spikes hardly move it.
+/// 1.4826 median|x_(i+1) - x_i| / sqrt(2). Slow changes and a few spikes hardly move it. 0 below two values.
 double step_noise(const std::vector<double>& values);
 
 /// Running median, then running mean, both centred, over `window` points (made odd; cut at the ends). No lag.

@@ -26,6 +26,7 @@ void require_valid(const Trial& trial) {
                                 std::to_string(trial.loss.size()) + " losses; there must be one for each");
   require_fitting(trial.probe_loss, trial, "probe_loss");
   require_fitting(trial.gain_ratio, trial, "gain_ratio");
+  require_fitting(trial.alignment, trial, "alignment");
   require_fitting(trial.val_loss, trial, "val_loss");
   require_fitting(trial.val_accuracy, trial, "val_accuracy");
   for (std::size_t i = 0; i < trial.lr.size(); ++i) {
@@ -57,8 +58,7 @@ void fill_bounds(Suggestion& suggestion, const Answer& answer, const Shape& shap
 Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& options) {
   const analysis::Rule& rule = analysis::rule_named(options.rule);
   if (!(options.smoothing >= 0 && options.smoothing < 1))
-    throw std::invalid_argument("the smoothing factor is " + std::to_string(options.smoothing) +
-                                ", outside of [0, 1)");
+    throw std::invalid_argument("the smoothing factor is " + std::to_string(options.smoothing) + ", outside of [0, 1)");
   std::vector<Trial> trials;  // without those that were interrupted before their first step
   for (const Trial& trial : all_trials) {
     require_valid(trial);

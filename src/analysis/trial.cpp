@@ -71,14 +71,13 @@ Stopped stopped_together(const std::vector<Trial>& trials) {
 
 Trial aggregate(const std::vector<Trial>& trials) {
   if (trials.empty()) return {};
-  const auto longest = std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) {
-    return a.lr.size() < b.lr.size();
-  });
+  const auto longest = std::max_element(trials.begin(), trials.end(),
+                                        [](const Trial& a, const Trial& b) { return a.lr.size() < b.lr.size(); });
   Trial whole;
   whole.seed = trials.front().seed;
   whole.lr = longest->lr;
-  for (const Measurement measurement : {&Trial::loss, &Trial::probe_loss, &Trial::gain_ratio, &Trial::val_loss,
-                                        &Trial::val_accuracy})
+  for (const Measurement measurement : {&Trial::loss, &Trial::probe_loss, &Trial::gain_ratio, &Trial::alignment,
+                                        &Trial::val_loss, &Trial::val_accuracy})
     whole.*measurement = mean_at(trials, measurement, whole.lr);
   whole.stopped = stopped_together(trials);
   return whole;
