@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian 12, as root or with sudo: scripts/setup.sh [build|demo|test|lint]...
+# Installs what is missing on Debian 12, as root or with sudo: scripts/setup.sh [build|demo|test|lint|ci]...
 #   build  compile lrfind          demo  the data set of scripts/demo.sh, and pictures
-#   test   what the tests use      lint  formatting, clang-tidy and shellcheck, as .ci/run runs them
+#   test   what the tests use      lint  formatting, clang-tidy and shellcheck
+#   ci     pip, for the LibTorch from PyPI that .ci/run tests against
 # Nothing missing: nothing is run. LibTorch is left out where the active Python or Torch_DIR has one to build with.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -12,6 +13,7 @@ build=(g++ cmake ninja-build ccache libopencv-dev libcli11-dev nlohmann-json3-de
 demo=(dataset-fashion-mnist gnuplot-nox)
 test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch)
 lint=(clang-format-14 clang-tidy-14 shellcheck)
+ci=(ca-certificates git python3-pip python3-venv)
 
 # LibTorch that src/find_torch.cmake will take before Debian's.
 has_own_libtorch() {
@@ -31,8 +33,9 @@ for group in "${@:-build}"; do
     demo) wanted+=("${demo[@]}") ;;
     test) wanted+=("${test[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
-    -h | --help) sed -n '2,5s/^# //p' "$0" && exit ;;
-    *) fail "no group '$group': it is one of build, demo, test, lint" ;;
+    ci) wanted+=("${ci[@]}") ;;
+    -h | --help) sed -n '2,6s/^# //p' "$0" && exit ;;
+    *) fail "no group '$group': it is one of build, demo, test, lint, ci" ;;
   esac
 done
 
