@@ -154,10 +154,14 @@ if(lrfind_torch_libraries MATCHES "libtorch_cuda")
   find_package(CUDAToolkit QUIET)
   find_path(lrfind_cuda_include cuda_runtime_api.h HINTS ${lrfind_cuda_wheels} ${CUDAToolkit_INCLUDE_DIRS}
     PATHS /usr/local/cuda PATH_SUFFIXES include NO_CACHE)
-  find_library(lrfind_cudart NAMES cudart libcudart.so.13 libcudart.so.12 HINTS ${lrfind_cuda_wheels} ${CUDAToolkit_LIBRARY_DIR}
-    PATHS /usr/local/cuda PATH_SUFFIXES lib lib64 NO_CACHE)
+  find_library(lrfind_cudart NAMES cudart libcudart.so.13 libcudart.so.12 NAMES_PER_DIR
+    HINTS ${lrfind_cuda_wheels} ${CUDAToolkit_LIBRARY_DIR} PATHS /usr/local/cuda PATH_SUFFIXES lib lib64 NO_CACHE)
+  # What libtorch_cuda itself needs, the driver above all, is found where it runs, not where it is linked.
+  target_link_options(lrfind_torch INTERFACE LINKER:--allow-shlib-undefined)
   if(lrfind_cuda_include AND lrfind_cudart)
-    target_include_directories(lrfind_torch SYSTEM INTERFACE ${lrfind_cuda_include})
+    # CUDA 12 from PyPI keeps cuBLAS's and other headers that ATen/cuda reads in folders of their own.
+    file(GLOB lrfind_cuda_includes LIST_DIRECTORIES TRUE ${lrfind_torch_prefix}/../nvidia/*/include)
+    target_include_directories(lrfind_torch SYSTEM INTERFACE ${lrfind_cuda_include} ${lrfind_cuda_includes})
     target_link_libraries(lrfind_torch INTERFACE ${lrfind_cudart})
     target_compile_definitions(lrfind_torch INTERFACE LRFIND_CUDA=1)
     set(lrfind_torch_devices "CPU and CUDA, ${lrfind_cudart}")
