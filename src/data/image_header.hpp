@@ -30,6 +30,7 @@ struct ImageHeader {
   int orientation = 1;          ///< EXIF: 1 upright, 2 .. 8 mirrored and turned
   std::uint32_t max_value = 0;  ///< PNM only: the value of white
   bool alpha = false;
+  bool premultiplied = false;  ///< the decoder gives colours that are multiplied with alpha already
   /// Why the file cannot be used, one clause ("is empty", "is cut off: ..."); empty for a good file.
   std::string error;
 

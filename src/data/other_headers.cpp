@@ -1,6 +1,7 @@
 #include <data/format_headers.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace lrfind::data {
 namespace {
@@ -92,6 +93,8 @@ ImageHeader read_tiff_header(std::span<const std::uint8_t> data) {
     header.error = "is cut off: the TIFF directory lies outside the file";
     return header;
   }
+  // Bytes per value of the types 0 (not in use) to 18.
+  constexpr std::array<unsigned, 19> type_bytes{1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8};
   struct Tag {
     std::uint64_t count = 0, at = 0;
     unsigned bytes = 0;
@@ -100,16 +103,23 @@ ImageHeader read_tiff_header(std::span<const std::uint8_t> data) {
     const std::uint64_t at = tag.at + i * tag.bytes;
     return tag.bytes == 1 ? file.u8(at) : tag.bytes == 2 ? file.u16(at) : tag.bytes == 4 ? file.u32(at) : file.u64(at);
   };
+  std::uint64_t extra = 0;  // 1, 2: alpha with which the colours are, are not multiplied
   Tag offsets;
   Tag counts;
   for (std::uint64_t i = 0; i < entries; ++i) {
     const std::uint64_t entry = first + i * entry_bytes;
     Tag tag;
     const unsigned type = file.u16(entry + 2);
-    tag.bytes = type == 3 ? 2 : type == 4 ? 4 : type == 16 ? 8 : 1;
+    tag.bytes = type < type_bytes.size() ? type_bytes[type] : 1;
     tag.count = read_word(entry + 4);
     tag.at = entry + 4 + word;
-    if (tag.count > word / tag.bytes) tag.at = read_word(tag.at);
+    if (tag.count > word / tag.bytes) {
+      tag.at = read_word(tag.at);
+      if (tag.count > data.size() || !file.has(tag.at, tag.count * tag.bytes)) {
+        header.error = "is cut off: a TIFF tag lies outside the file";
+        return header;
+      }
+    }
     switch (file.u16(entry)) {
       case 256:
         header.width = static_cast<std::uint32_t>(value(tag, 0));
@@ -130,7 +140,7 @@ ImageHeader read_tiff_header(std::span<const std::uint8_t> data) {
         header.channels = std::max(header.channels, static_cast<int>(std::min<std::uint64_t>(value(tag, 0), 64)));
         break;
       case 338:
-        header.alpha = value(tag, 0) == 1 || value(tag, 0) == 2;
+        extra = value(tag, 0);
         break;
       case 273:
       case 324:
@@ -144,6 +154,9 @@ ImageHeader read_tiff_header(std::span<const std::uint8_t> data) {
         break;
     }
   }
+  header.alpha = extra == 1 || extra == 2;
+  // libtiff, as OpenCV uses it for 8 bits, multiplies where the file has not.
+  header.premultiplied = extra == 1 || (extra == 2 && header.bits == 8);
   const std::uint64_t strips = std::min({offsets.count, counts.count, std::uint64_t{data.size()}});
   for (std::uint64_t i = 0; i < strips; ++i) {
     if (!file.has(value(offsets, i), value(counts, i))) {
