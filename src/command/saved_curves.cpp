@@ -48,6 +48,9 @@ void analyse_again(report::Result& result, const AnalysisSettings& settings) {
   options.smoothing = settings.smoothing;
   const auto steps = result.config.find("steps");
   if (steps != result.config.end() && steps->is_number_unsigned()) options.steps = steps->get<std::size_t>();
+  options.optimizer = config_text(result, "optimizer", "");
+  const auto momentum = result.config.find("momentum");
+  if (momentum != result.config.end() && momentum->is_number()) options.momentum = momentum->get<double>();
   analyse(result, options, settings.metric.empty() ? config_text(result, "metric", "train-loss") : settings.metric);
 }
 

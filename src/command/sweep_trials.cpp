@@ -1,8 +1,11 @@
 #include "command/sweep_trials.hpp"
 
 #include "command/interrupt.hpp"
+#include "command/metric.hpp"
+#include "report/progress.hpp"
 
-#include <chrono>
+#include <algorithm>
+#include <cmath>
 
 namespace lrfind::command {
 
@@ -14,11 +17,11 @@ class Stopwatch {
   explicit Stopwatch(double& seconds) : seconds_(seconds) {}
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
-  ~Stopwatch() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  ~Stopwatch() { seconds_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
 
  private:
   double& seconds_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Clock::time_point start_ = Clock::now();
 };
 
 std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
@@ -34,17 +37,49 @@ std::vector<data::Batch> next_batches(data::Loader& loader, int count) {
   return batches;
 }
 
+// Images whose forward pass costs about a sixth of a training step, which costs about three forward passes per image.
+std::size_t probe_size(const SweepSettings& settings) {
+  if (settings.probe != "auto") return static_cast<std::size_t>(std::stoul(settings.probe));
+  const auto& recipe = settings.session.recipe;
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(recipe.batch_size * recipe.accumulate / 2, 16, 256));
+}
+
+report::ProgressMode progress_mode(const CommonSettings& common) {
+  if (common.quiet || common.progress == "never") return report::ProgressMode::never;
+  return common.progress == "always" ? report::ProgressMode::always : report::ProgressMode::automatic;
+}
+
 }  // namespace
 
-TrialRun run_trial(Session& session, const RangeTestOptions& options, std::int64_t batch_size, int accumulate,
-                   const Measuring& measuring, const OnStep& on_step, Trial* partial) {
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, People& people)
+    : session_(session), settings_(settings), people_(people) {
+  measuring_.gain_every = static_cast<int>(settings.gain_every);
+  measuring_.update_ratios = settings.layerwise;
+  if (const auto size = probe_size(settings); size > 0) {
+    probe_ = session.probe_batch(size);
+    if (probe_.size > 0) measuring_.probe = &probe_;
+  }
+  if (settings.metric.rfind("val-", 0) != 0) return;
+  validation_ = session.validation_batches();
+  if (validation_.empty()) {
+    throw UsageError("--metric " + settings.metric + " needs validation images; raise --val-split above 0");
+  }
+  measuring_.validation = &validation_;
+  measuring_.validate_every = static_cast<int>(settings.eval_every);
+}
+
+TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step,
+                                Trial& partial) {
   TrialRun run;
-  const auto loader = session.loader(
+  const auto options = range_options(settings_, number);
+  const auto loader = session_.loader(
       options.seed, static_cast<std::uint64_t>(options.steps) * static_cast<std::uint64_t>(accumulate), batch_size);
-  session.start(options.seed);
-  auto& engine = session.engine();
-  engine.record_update_ratios(measuring.update_ratios);
-  int step_number = 0;
+  session_.start(options.seed);
+  auto& engine = session_.engine();
+  engine.record_update_ratios(measuring_.update_ratios);
+  int steps_done = 0;
 
   const auto step = [&](double lr) {
     std::vector<data::Batch> batches;
@@ -57,35 +92,93 @@ TrialRun run_trial(Session& session, const RangeTestOptions& options, std::int64
     Measurement measured;
     {
       const Stopwatch watch(run.timing.train_s);
-      measured = engine.step(views(batches), lr, measuring.gain_ratio);
+      const bool gain = measuring_.gain_every > 0 && steps_done % measuring_.gain_every == 0;
+      measured = engine.step(views(batches), lr, gain);
     }
     for (const auto& batch : batches) run.images += batch.size;
-    if (measuring.probe != nullptr) {
+    if (measuring_.probe != nullptr) {
       const Stopwatch watch(run.timing.probe_s);
-      measured.probe_loss = engine.probe(view(*measuring.probe));
+      measured.probe_loss = engine.probe(view(*measuring_.probe));
     }
-    ++step_number;
-    if (measuring.validation != nullptr &&
-        (step_number % measuring.validate_every == 0 || step_number == options.steps)) {
+    ++steps_done;
+    if (measuring_.validation != nullptr &&
+        (steps_done % measuring_.validate_every == 0 || steps_done == options.steps)) {
       const Stopwatch watch(run.timing.validation_s);
-      const auto evaluation = engine.evaluate(views(*measuring.validation));
+      const auto evaluation = engine.evaluate(views(*measuring_.validation));
       measured.val_loss = evaluation.loss;
       measured.val_accuracy = evaluation.accuracy;
     }
-    if (measuring.update_ratios) run.update_ratios.push_back(engine.update_ratios());
+    if (measuring_.update_ratios) run.update_ratios.push_back(engine.update_ratios());
     return measured;
   };
-  const auto note_step = [&](int number, double lr, const Measurement& measured) {
-    if (partial != nullptr) {
-      partial->seed = options.seed;
-      partial->lr.push_back(lr);
-      partial->loss.push_back(measured.loss);
-      partial->stopped = Stopped::interrupted;
-    }
-    if (on_step) on_step(number, lr, measured);
+  const auto note_step = [&](int step_number, double lr, const Measurement& measured) {
+    partial.lr.push_back(lr);
+    partial.loss.push_back(measured.loss);
+    on_step(step_number, lr, measured);
   };
+  partial.seed = options.seed;
+  partial.stopped = Stopped::interrupted;
   run.trial = range_test(MeasuredStep(step), options, interrupt_requested, note_step);
   return run;
+}
+
+bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& analysis) const {
+  const auto done_trials = static_cast<std::int64_t>(runs.size());
+  if (settings_.trials != "auto") return done_trials >= std::stoll(settings_.trials);
+  if (done_trials >= settings_.max_trials) return true;
+  if (settings_.max_seconds > 0 && seconds_since(start_) >= settings_.max_seconds) return true;
+  std::vector<Trial> curves;
+  for (const auto& run : runs) curves.push_back(curve_of(run.trial, settings_.metric));
+  const auto suggestion = lrfind::suggest(curves, analysis);
+  return suggestion.interval &&
+         std::log10(suggestion.interval->hi / suggestion.interval->lo) / 2 <= settings_.precision_decades;
+}
+
+Trials TrialRunner::run(std::int64_t batch_size, int accumulate) {
+  return run(batch_size, accumulate, suggest_options(settings_));
+}
+
+Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis) {
+  Trials trials;
+  report::Progress progress(
+      people_.out(),
+      report::progress_display(progress_mode(settings_.common), report::can_rewrite_line(people_.descriptor())),
+      [this] { return people_.style().columns; }, people_.style().unicode);
+  const auto begin = Clock::now();
+  std::int64_t images = 0;
+  while (!interrupt_requested()) {
+    const int number = static_cast<int>(trials.runs.size());
+    Trial partial;
+    std::vector<double> losses;
+    const auto on_step = [&](int step, double lr, const Measurement& measured) {
+      losses.push_back(measured.loss);
+      images += batch_size * accumulate;
+      const int planned = settings_.trials == "auto" ? std::max(2, number + 1) : std::stoi(settings_.trials);
+      progress.update({.step = step + 1,
+                       .steps = static_cast<int>(settings_.steps),
+                       .trial = number + 1,
+                       .trials = planned,
+                       .lr = lr,
+                       .smoothed_loss = smooth(losses, settings_.smoothing).back(),
+                       .images_per_s = static_cast<double>(images) / seconds_since(begin)});
+    };
+    try {
+      trials.runs.push_back(run_trial(number, batch_size, accumulate, on_step, partial));
+    } catch (const std::exception&) {
+      if (partial.lr.empty() && trials.runs.empty()) throw;
+      // What was measured is written before the error is reported.
+      trials.failure = std::current_exception();
+      if (!partial.lr.empty()) trials.runs.push_back({.trial = partial, .update_ratios = {}, .timing = {}});
+      break;
+    }
+    if (trials.runs.back().trial.stopped == Stopped::interrupted) break;
+    if (sure(trials.runs, analysis)) {
+      trials.complete = true;
+      break;
+    }
+  }
+  trials.seconds = seconds_since(begin);
+  return trials;
 }
 
 }  // namespace lrfind::command

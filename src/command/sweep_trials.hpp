@@ -2,6 +2,7 @@
 #pragma once
 
 #include "command/session.hpp"
+#include "command/sweep_settings.hpp"
 
 #include <cstdint>
 #include <lrfind/range_test.hpp>
@@ -9,9 +10,13 @@
 
 namespace lrfind::command {
 
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start);
+
 /// What is measured at each step besides the batch loss.
 struct Measuring {
-  bool gain_ratio = false;
+  int gain_every = 0;                                    ///< steps between gain ratios; 0: none
   const data::Batch* probe = nullptr;                    ///< null: no probe loss
   const std::vector<data::Batch>* validation = nullptr;  ///< null: no validation
   int validate_every = 1;                                ///< steps; the last step is always validated
@@ -30,8 +35,35 @@ struct TrialRun {
   std::int64_t images = 0;  ///< trained on
 };
 
-/// One range test. What it measured before an exception reaches the caller through `partial`.
-TrialRun run_trial(Session& session, const RangeTestOptions& options, std::int64_t batch_size, int accumulate,
-                   const Measuring& measuring, const OnStep& on_step, Trial* partial = nullptr);
+/// The trials of one batch size.
+struct Trials {
+  std::vector<TrialRun> runs;
+  bool complete = false;       ///< all trials ran to their end
+  std::exception_ptr failure;  ///< what ended them early, other than a person
+  double seconds = 0;
+};
+
+/// Runs the trials that the settings ask for, with progress on the terminal. Uses the session, which must outlive it.
+class TrialRunner {
+ public:
+  TrialRunner(Session& session, const SweepSettings& settings, People& people);
+
+  /// `analysis` decides when --trials auto is sure enough. Exceptions of the first step are thrown; later ones end the
+  /// trials and are kept in `failure`, with what was measured before.
+  Trials run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis);
+  Trials run(std::int64_t batch_size, int accumulate);
+
+ private:
+  TrialRun run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step, Trial& partial);
+  bool sure(const std::vector<TrialRun>& runs, const SuggestOptions& analysis) const;
+
+  Session& session_;
+  const SweepSettings& settings_;
+  People& people_;
+  Clock::time_point start_ = Clock::now();
+  data::Batch probe_;
+  std::vector<data::Batch> validation_;
+  Measuring measuring_;
+};
 
 }  // namespace lrfind::command
