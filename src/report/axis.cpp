@@ -53,6 +53,19 @@ Range padded(Range range) {
   return {range.lo - 0.03 * span, range.lo + 1.03 * span};
 }
 
+Range range_of_all(const std::vector<std::vector<double>>& series) {
+  bool any = false;
+  Range range;
+  for (const std::vector<double>& values : series) {
+    const std::vector<double> measured = finite(values);
+    if (measured.empty()) continue;
+    const Range next = range_of(measured);
+    range = any ? Range{std::min(range.lo, next.lo), std::max(range.hi, next.hi)} : next;
+    any = true;
+  }
+  return any ? padded(range) : range;
+}
+
 std::string labelled(double value, int decimals) {
   std::array<char, 64> buffer{};
   const bool plain = value == 0 || (std::abs(value) < 1e6 && decimals <= 6);
@@ -73,18 +86,19 @@ Range rate_range(const std::vector<NamedResult>& results) {
 }
 
 Range loss_range(const std::vector<NamedResult>& results) {
-  bool any = false;
-  Range range;
+  std::vector<std::vector<double>> series;
   for (const NamedResult& named : results) {
-    for (const std::vector<double>* values : {&named.result.curve.loss, &named.result.curve.probe_loss}) {
-      const std::vector<double> measured = finite(*values);
-      if (measured.empty()) continue;
-      const Range next = range_of(measured);
-      range = any ? Range{std::min(range.lo, next.lo), std::max(range.hi, next.hi)} : next;
-      any = true;
-    }
+    series.push_back(named.result.curve.loss);
+    series.push_back(named.result.curve.probe_loss);
   }
-  return any ? padded(range) : range;
+  return range_of_all(series);
+}
+
+Range smoothed_range(const std::vector<NamedResult>& results) {
+  std::vector<std::vector<double>> series;
+  series.reserve(results.size());
+  for (const NamedResult& named : results) series.push_back(named.result.smoothed_loss);
+  return range_of_all(series);
 }
 
 std::vector<Tick> linear_ticks(const Range& range, int count) {

@@ -24,6 +24,9 @@ Range rate_range(const std::vector<NamedResult>& results);
 /// fall fills the picture. Always lo < hi.
 Range loss_range(const std::vector<NamedResult>& results);
 
+/// The same for the smoothed losses alone.
+Range smoothed_range(const std::vector<NamedResult>& results);
+
 /// Multiples of 1, 2 or 5 times a power of ten inside the range, about `count` of them, labels with equal decimals.
 std::vector<Tick> linear_ticks(const Range& range, int count);
 

@@ -1,5 +1,7 @@
 #include "report/csv.hpp"
 
+#include "report/measurements.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -29,14 +31,10 @@ std::vector<double> on_rates(const Trial& trial, const std::vector<double>& rate
 
 std::vector<Series> columns_of(const Result& result) {
   std::vector<Series> columns = {{"lr", result.curve.lr}, {"loss", result.curve.loss}};
-  const auto add = [&columns](const char* name, const std::vector<double>& values) {
-    if (!values.empty()) columns.push_back({name, values});
-  };
-  add("smoothed_loss", result.smoothed_loss);
-  add("probe_loss", result.curve.probe_loss);
-  add("gain_ratio", result.curve.gain_ratio);
-  add("val_loss", result.curve.val_loss);
-  add("val_accuracy", result.curve.val_accuracy);
+  if (!result.smoothed_loss.empty()) columns.push_back({"smoothed_loss", result.smoothed_loss});
+  for (const auto& [name, values] : measurements) {
+    if (!(result.curve.*values).empty()) columns.push_back({name, result.curve.*values});
+  }
   if (result.trials.size() < 2) return columns;
   for (std::size_t i = 0; i < result.trials.size(); ++i) {
     columns.push_back({"trial_" + std::to_string(i + 1) + "_loss", on_rates(result.trials[i], result.curve.lr)});
@@ -151,12 +149,8 @@ Trial curve_from_csv(std::string_view text, const std::string& source) {
   const bool header = !parsed(lines[0].cells[0]).has_value();
   const auto places = places_of(lines[0], header, source);
   Trial trial;
-  const std::map<std::string_view, std::vector<double>*> wanted = {{"lr", &trial.lr},
-                                                                   {"loss", &trial.loss},
-                                                                   {"probe_loss", &trial.probe_loss},
-                                                                   {"gain_ratio", &trial.gain_ratio},
-                                                                   {"val_loss", &trial.val_loss},
-                                                                   {"val_accuracy", &trial.val_accuracy}};
+  std::map<std::string_view, std::vector<double>*> wanted = {{"lr", &trial.lr}, {"loss", &trial.loss}};
+  for (const auto& [name, values] : measurements) wanted[name] = &(trial.*values);
   for (std::size_t i = header ? 1 : 0; i < lines.size(); ++i) {
     for (const auto& [name, place] : places) {
       const auto column = wanted.find(name);

@@ -9,8 +9,8 @@
 
 namespace lrfind::report {
 
-/// The aggregated curve, a row per rate: lr,loss,smoothed_loss, then probe_loss, gain_ratio, val_loss and val_accuracy
-/// where measured, and with several trials trial_1_loss, trial_2_loss, ... What was not measured is an empty cell.
+/// The aggregated curve, a row per rate: lr,loss,smoothed_loss, then what else was measured (measurements.hpp),
+/// and with several trials trial_1_loss, trial_2_loss, ... What was not measured is an empty cell.
 std::string to_csv(const Result& result);
 
 /// Reads a curve: columns by the names above (others are passed over), or without a header the first two as rate and

@@ -53,7 +53,8 @@ std::string data_of(const NamedResult& named, std::size_t i) {
   const std::vector<double> smoothed = filled(result.smoothed_loss, length);
   const std::vector<double> probe = filled(result.curve.probe_loss, length);
   const std::vector<double> gain = filled(result.curve.gain_ratio, length);
-  return gnuplot_data("D" + std::to_string(i), {result.curve.lr, loss, smoothed, probe, gain});
+  const std::vector<double> alignment = filled(result.curve.alignment, length);
+  return gnuplot_data("D" + std::to_string(i), {result.curve.lr, loss, smoothed, probe, gain, alignment});
 }
 
 std::string upright(double lr, const std::string& look) {
@@ -169,18 +170,27 @@ std::string loss_panel(const Result& result) {
   return plots + "\n";
 }
 
-std::string gain_panel() {
-  return "set yrange [-0.25:1.25]\n"
-         "set ytics 0, 0.5\n"
-         "set ylabel 'gain ratio'\n"
-         "unset key\n"
-         "plot 1 with lines lw 1 dt 2" +
-         colour("#909090") + ", $D0 using 1:5 with linespoints pt 7 ps 0.3 lw 1.2" + colour("#CC79A7") + "\n";
+bool has_ratios(const Result& result) {
+  return any_finite(result.curve.gain_ratio) || any_finite(result.curve.alignment);
+}
+
+// Gain ratio and alignment: 1 where a step does what its gradient promises, 0 where it does nothing.
+std::string ratio_panel(const Result& result) {
+  const bool gain = any_finite(result.curve.gain_ratio);
+  const bool alignment = any_finite(result.curve.alignment);
+  std::string script =
+      "set yrange [-0.25:1.25]\nset ytics 0, 0.5\nset ylabel 'ratio'\nset key bottom left Left reverse\n";
+  script += "plot 1 with lines lw 1 dt 2" + colour("#909090") + " notitle";
+  if (gain)
+    script += ", $D0 using 1:5 with linespoints pt 7 ps 0.3 lw 1.2" + colour(palette[3]) + " title 'gain ratio'";
+  if (alignment)
+    script += ", $D0 using 1:6 with linespoints pt 7 ps 0.3 lw 1.2" + colour(palette[4]) + " title 'alignment'";
+  return script + "\n";
 }
 
 std::string single(const NamedResult& named) {
   const Result& result = named.result;
-  const bool gains = any_finite(result.curve.gain_ratio);
+  const bool ratios = has_ratios(result);
   const Range rates = rate_range({named});
   const Range losses = loss_range({named});
   const double split = static_cast<double>(panel_height) / (height + panel_height);
@@ -188,17 +198,18 @@ std::string single(const NamedResult& named) {
                        mark_labels(result) + title(heading(named), "1.6") +
                        "set ylabel 'loss'\nset key bottom left Left reverse\nset yrange [" + text_of(losses.lo) + ":" +
                        text_of(losses.hi) + "]\n";
-  if (!gains) return script + "set tmargin 5\nset xlabel 'learning rate'\n" + loss_panel(result);
+  if (!ratios) return script + "set tmargin 5\nset xlabel 'learning rate'\n" + loss_panel(result);
   script += "set multiplot\nset tmargin 5\nset bmargin 1.2\nset size 1, " + text_of(1 - split) + "\nset origin 0, " +
             text_of(split) + "\nset format x ''\n" + loss_panel(result);
   script += marks(result) + "unset title\nset tmargin 0.6\nset bmargin 3.6\nset size 1, " + text_of(split) +
-            "\nset origin 0, 0\nset format x '10^{%T}'\nset xlabel 'learning rate'\n" + rate_tics(rates) + gain_panel();
+            "\nset origin 0, 0\nset format x '10^{%T}'\nset xlabel 'learning rate'\n" + rate_tics(rates) +
+            ratio_panel(result);
   return script + "unset multiplot\n";
 }
 
 std::string overlay(const std::vector<NamedResult>& results) {
   const Range rates = rate_range(results);
-  const Range losses = loss_range(results);
+  const Range losses = smoothed_range(results);
   std::string script =
       axes(rates) + rate_tics(rates) +
       "set xlabel 'learning rate'\nset ylabel 'smoothed loss'\nset key bottom left Left reverse\nset yrange [" +
@@ -232,7 +243,7 @@ void write_picture(const std::vector<NamedResult>& results, const std::string& p
   const bool measured = std::any_of(results.begin(), results.end(),
                                     [](const NamedResult& named) { return !named.result.curve.lr.empty(); });
   if (!measured) throw OutputError("cannot draw '" + path + "': no step was measured");
-  const bool panel = results.size() == 1 && any_finite(results[0].result.curve.gain_ratio);
+  const bool panel = results.size() == 1 && has_ratios(results[0].result);
   std::string script = *gnuplot_terminal(path, width, panel ? height + panel_height : height);
   for (std::size_t i = 0; i < results.size(); ++i) script += data_of(results[i], i);
   script += results.size() == 1 ? single(results[0]) : overlay(results);

@@ -13,7 +13,7 @@ namespace lrfind::report {
 std::optional<std::string> picture_problem(const std::string& path);
 
 /// Draws the results into a PNG, SVG or PDF file, by extension: loss against rate; one result with its batch loss,
-/// suggestion, interval and bounds, several as one line each; the gain ratio in a panel below where measured.
+/// suggestion, interval and bounds, several as one line each; gain ratio and alignment in a panel below where measured.
 /// Throws OutputError.
 void write_picture(const std::vector<NamedResult>& results, const std::string& path);
 

@@ -117,10 +117,11 @@ void Progress::update(const ProgressState& state) {
   // The last column stays free: some terminals wrap when it is filled.
   const std::string line = progress_line(state, elapsed_s, columns_() - 1, unicode_);
   if (in_place) {
-    out_ << '\r' << line << "\x1B[K" << std::flush;  // the code erases what is left of a longer line
+    // In one piece, so that no half line flickers; the code at the end erases what is left of a longer line.
+    out_ << "\r" + line + "\x1B[K" << std::flush;
     on_screen_ = true;
   } else {
-    out_ << line << '\n' << std::flush;
+    out_ << line + "\n" << std::flush;
   }
 }
 

@@ -1,4 +1,5 @@
 // From JSON to a result. Every value is taken through a Node, which knows the key's full name for the error sentence.
+#include "report/measurements.hpp"
 #include "report/result.hpp"
 
 #include <array>
@@ -157,10 +158,9 @@ Trial read_measured(const Node& node) {
   Trial trial;
   trial.lr = node.rates("lr");
   trial.loss = node.numbers_beside("loss", trial.lr.size(), true);
-  trial.probe_loss = node.numbers_beside("probe_loss", trial.lr.size(), false);
-  trial.gain_ratio = node.numbers_beside("gain_ratio", trial.lr.size(), false);
-  trial.val_loss = node.numbers_beside("val_loss", trial.lr.size(), false);
-  trial.val_accuracy = node.numbers_beside("val_accuracy", trial.lr.size(), false);
+  for (const auto& [name, values] : measurements) {
+    trial.*values = node.numbers_beside(name, trial.lr.size(), false);
+  }
   return trial;
 }
 

@@ -1,4 +1,5 @@
 // From a result to its JSON, and from JSON to text.
+#include "report/measurements.hpp"
 #include "report/result.hpp"
 
 #include <algorithm>
@@ -17,15 +18,10 @@ Json numbers(const std::vector<double>& values) {
   return array;
 }
 
-void add_where_measured(Json& object, const char* key, const std::vector<double>& values) {
-  if (!values.empty()) object[key] = numbers(values);
-}
-
 void add_measurements(Json& object, const Trial& trial) {
-  add_where_measured(object, "probe_loss", trial.probe_loss);
-  add_where_measured(object, "gain_ratio", trial.gain_ratio);
-  add_where_measured(object, "val_loss", trial.val_loss);
-  add_where_measured(object, "val_accuracy", trial.val_accuracy);
+  for (const auto& [name, values] : measurements) {
+    if (!(trial.*values).empty()) object[name] = numbers(trial.*values);
+  }
 }
 
 Json tool_json(const Tool& tool) {

@@ -25,7 +25,7 @@ std::string join(const std::vector<std::string>& parts) {
 std::string line(const std::string& name, const std::string& value, const std::string& remark,
                  const TerminalStyle& style) {
   constexpr int name_columns = 17;
-  constexpr int value_columns = 18;
+  constexpr int value_columns = 8;
   const std::string start = std::string(indent, ' ') + padded_right(name, name_columns);
   const std::string shown = coloured(value, Colour::bold, style.colour);
   if (remark.empty()) return start + shown + '\n';
@@ -73,10 +73,16 @@ std::string suggestion_lines(const Suggestion& suggestion, const TerminalStyle& 
   return text + '\n' + wrapped(use(suggestion), width_of(style), indent);
 }
 
+std::string sentence(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  if (!text.empty() && std::string_view(".!?").find(text.back()) == std::string_view::npos) text += '.';
+  return text;
+}
+
 std::string warning(const std::string& message, const TerminalStyle& style, bool grave = false) {
   const std::string_view word = grave ? "Not trusted:" : "Warning:";
-  std::string text =
-      wrapped(printable(message), width_of(style), indent + 2, std::string(indent, ' ') + std::string(word) + ' ');
+  std::string text = wrapped(sentence(printable(message)), width_of(style), indent + 2,
+                             std::string(indent, ' ') + std::string(word) + ' ');
   if (style.colour) text.replace(indent, word.size(), coloured(word, grave ? Colour::red : Colour::orange, true));
   return text;
 }
@@ -99,7 +105,10 @@ std::string files_message(const std::vector<FileProblem>& files, const std::stri
 std::string warnings(const Result& result, const TerminalStyle& style) {
   std::string text;
   for (const Reason& reason : result.suggestion.reasons) text += warning(reason.message, style, reason.fatal);
-  if (!result.complete) text += warning("The run was interrupted; this is what was measured until then.", style);
+  const bool said = std::any_of(result.suggestion.reasons.begin(), result.suggestion.reasons.end(),
+                                [](const Reason& reason) { return reason.code == "incomplete"; });
+  if (!result.complete && !said)
+    text += warning("The run was interrupted; this is what was measured until then.", style);
   const Dataset& data = result.dataset;
   if (!data.unreadable.empty()) {
     text += warning(

@@ -20,11 +20,12 @@ namespace {
 constexpr int header_rows = 2;
 
 struct Glyphs {
-  std::string_view dot, probe, suggestion, bound, vertical, corner, horizontal, tick_left, tick_below, line_sample;
+  std::string_view dot, probe, suggestion, bound, vertical, corner, horizontal, tick_left, tick_below, span,
+      line_sample;
 };
 
-constexpr Glyphs unicode_glyphs = {"·", "○", "┃", "┊", "│", "└", "─", "┤", "┬", "⠒⠒"};
-constexpr Glyphs ascii_glyphs = {".", "o", "|", ":", "|", "+", "-", "+", "+", "**"};
+constexpr Glyphs unicode_glyphs = {"·", "○", "┃", "┊", "│", "└", "─", "┤", "┬", "━", "⠒⠒"};
+constexpr Glyphs ascii_glyphs = {".", "o", "|", ":", "|", "+", "-", "+", "+", "=", "**"};
 
 constexpr std::array<Colour, 6> series_colours = {Colour::blue,    Colour::orange, Colour::green,
                                                   Colour::magenta, Colour::cyan,   Colour::red};
@@ -38,13 +39,13 @@ struct LegendEntry {
 
 class Drawing {
  public:
-  Drawing(const std::vector<NamedResult>& results, const TerminalStyle& style)
+  Drawing(const Range& rates, const Range& losses, const TerminalStyle& style)
       : style_(style),
         columns_(std::max(style.columns, 40)),
         plot_rows_(std::clamp(columns_ / 5, 10, 24)),
         glyphs_(style.unicode ? unicode_glyphs : ascii_glyphs),
-        rates_(rate_range(results)),
-        losses_(loss_range(results)),
+        rates_(rates),
+        losses_(losses),
         loss_ticks_(linear_ticks(losses_, plot_rows_ / 3)),
         left_(axis_column() + 1),
         plot_columns_(columns_ - left_),
@@ -115,6 +116,14 @@ class Drawing {
 
   void mark_on_axis(double lr, std::string_view glyph, Colour colour) {
     if (shows(lr)) canvas_.put(column_of(lr), header_rows + plot_rows_, glyph, colour);
+  }
+
+  /// Over the axis, between two rates.
+  void span_on_axis(double lo, double hi, Colour colour) {
+    const int bottom = header_rows + plot_rows_;
+    const int from = std::max(column_of(std::max(lo, rates_.lo)), left_);
+    const int to = column_of(std::min(hi, rates_.hi));
+    for (int column = from; column <= to; ++column) canvas_.put(column, bottom, glyphs_.span, colour);
   }
 
   enum class Side { left, middle, right };
@@ -201,6 +210,7 @@ void add_bounds(Drawing& drawing, const Suggestion& suggestion) {
 void add_suggestion(Drawing& drawing, const Suggestion& suggestion) {
   if (!suggestion.lr) return;
   const Colour colour = suggestion.trusted ? Colour::green : Colour::red;
+  if (suggestion.interval) drawing.span_on_axis(suggestion.interval->lo, suggestion.interval->hi, colour);
   drawing.upright(*suggestion.lr, drawing.glyphs().suggestion, colour);
   const std::string label =
       suggestion.trusted ? "lr " + format_rate(*suggestion.lr) : "lr " + format_rate(*suggestion.lr) + " (not trusted)";
@@ -217,7 +227,8 @@ constexpr std::string_view nothing = "Nothing to draw: no step was measured.\n";
 
 std::string draw_curve(const Result& result, const TerminalStyle& style) {
   if (result.curve.lr.empty()) return std::string(nothing);
-  Drawing drawing({{"", result}}, style);
+  const std::vector<NamedResult> alone = {{"", result}};
+  Drawing drawing(rate_range(alone), loss_range(alone), style);
   const Glyphs& glyphs = drawing.glyphs();
   const std::string_view line_symbol = style.unicode ? "" : "*";
   drawing.axes();
@@ -236,6 +247,10 @@ std::string draw_curve(const Result& result, const TerminalStyle& style) {
     drawing.legend(
         {std::string(glyphs.suggestion), "suggestion", result.suggestion.trusted ? Colour::green : Colour::red});
   }
+  if (result.suggestion.lr && result.suggestion.interval) {
+    drawing.legend(
+        {std::string(glyphs.span), "90 % interval", result.suggestion.trusted ? Colour::green : Colour::red});
+  }
   if (result.suggestion.min_lr || result.suggestion.max_lr) {
     drawing.legend({std::string(glyphs.bound), "bounds", Colour::faint});
   }
@@ -247,7 +262,7 @@ std::string draw_curves(const std::vector<NamedResult>& results, const TerminalS
   const bool empty = std::all_of(results.begin(), results.end(),
                                  [](const NamedResult& named) { return named.result.curve.lr.empty(); });
   if (empty) return std::string(nothing);
-  Drawing drawing(results, style);
+  Drawing drawing(rate_range(results), smoothed_range(results), style);
   drawing.axes();
   // Colour tells fine lines apart; without it every line has a symbol of its own.
   const bool fine = style.colour && style.unicode;

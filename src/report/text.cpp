@@ -73,10 +73,16 @@ std::string printed(const char* format, double value) {
   return buffer.data();
 }
 
-// "1.2e-05" becomes "1.2e-5".
+// "1.20e-05" becomes "1.2e-5".
 std::string short_exponent(std::string text) {
-  const std::size_t e = text.find('e');
+  std::size_t e = text.find('e');
   if (e == std::string::npos) return text;
+  if (text.find('.') < e) {
+    const std::size_t last = text.find_last_not_of('0', e - 1);
+    const std::size_t kept = text[last] == '.' ? last : last + 1;
+    text.erase(kept, e - kept);
+    e = kept;
+  }
   std::size_t digits = e + 1;
   if (text[digits] == '+') text.erase(digits, 1);
   if (text[digits] == '-') ++digits;

@@ -20,6 +20,7 @@ TEST(ResultJson, SurvivesTheRoundTripToTheLastBit) {
   result.curve.lr[3] = 0.1 + 0.2;  // needs all 17 digits
   result.curve.lr[4] = 5e-324;     // the smallest double
   result.curve.probe_loss = result.curve.loss;
+  result.curve.alignment = result.trials[0].val_accuracy = result.curve.loss;
   result.sections["verify"] = Json{{"z", 1}, {"a", {1, 2, 3}}};
 
   const Result read = parse_result(to_text(result), "text");
@@ -27,6 +28,8 @@ TEST(ResultJson, SurvivesTheRoundTripToTheLastBit) {
   EXPECT_EQ(read.curve.lr, result.curve.lr);
   EXPECT_EQ(read.curve.loss, result.curve.loss);
   EXPECT_EQ(read.smoothed_loss, result.smoothed_loss);
+  EXPECT_EQ(read.curve.alignment, result.curve.alignment);
+  EXPECT_EQ(read.trials[0].val_accuracy, result.curve.loss);
   EXPECT_EQ(read.trials[0].seed, result.trials[0].seed);
   EXPECT_EQ(read.trials[0].stopped, Stopped::diverged);
   EXPECT_EQ(read.trial_rates, result.trial_rates);

@@ -14,8 +14,8 @@ const TerminalStyle plain{80, false, false};
 
 TEST(Summary, GivesTheRatesAndHowToUseThem) {
   EXPECT_EQ(summary(example_result(), plain),
-            "  Learning rate    0.02                90 % interval 0.015 to 0.03, rule valley\n"
-            "  Peak             0.08                for one-cycle, cosine, decay\n"
+            "  Learning rate    0.02      90 % interval 0.015 to 0.03, rule valley\n"
+            "  Peak             0.08      for one-cycle, cosine, decay\n"
             "  Cycle            0.001 to 0.08\n"
             "\n"
             "  Either hold lr = 0.02 constant, give a one-cycle, cosine or otherwise decaying\n"
@@ -27,7 +27,7 @@ TEST(Summary, LeavesOutBoundsThatAreNotKnown) {
   result.suggestion.min_lr = result.suggestion.max_lr = std::nullopt;
   result.suggestion.interval = std::nullopt;
   EXPECT_EQ(summary(result, plain),
-            "  Learning rate    0.02                rule valley\n"
+            "  Learning rate    0.02      rule valley\n"
             "\n"
             "  Hold lr = 0.02 constant.\n");
 }
@@ -47,7 +47,7 @@ TEST(Summary, WarnsOfFilesNotesAndInterruption) {
   result.complete = false;
   result.dataset.unreadable = {{"cat/1.jpg", "truncated"}};
   result.dataset.misnamed = {{"a", ""}, {"b", ""}, {"c", ""}, {"evil\x1B[2J", ""}};
-  result.dataset.notes = {"Class 'cat' has 9 in 10 images."};
+  result.dataset.notes = {"class 'cat' has 9 in 10 images"};
   EXPECT_EQ(warnings(result, plain),
             "  Warning: The run was interrupted; this is what was measured until then.\n"
             "  Warning: 1 image could not be read and was left out: cat/1.jpg (truncated).\n"

@@ -59,6 +59,16 @@ TEST(TerminalCurve, MarksDecadesSuggestionAndBoundsAt80Columns) {
   for (const char c : text) EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7F)) << "plain ASCII";
 }
 
+TEST(TerminalCurve, MarksTheIntervalOnTheAxis) {
+  Result result = example_result();
+  result.suggestion.interval = Interval{1e-3, 1e-1};
+  // Two of eight decades on an axis of 74 columns.
+  EXPECT_TRUE(has(draw_curve(result, {80, false, false}), "-" + std::string(19, '=') + "-"));
+  EXPECT_TRUE(has(draw_curve(result, {80, false, false}), "= 90 % interval"));
+  result.suggestion.interval = Interval{1e-30, 1e30};
+  EXPECT_EQ(widest(draw_curve(result, {80, false, false})), 80);
+}
+
 TEST(TerminalCurve, ColourChangesNothingButColour) {
   Result result = example_result();
   const std::string plain = draw_curve(result, {80, false, true});
@@ -85,7 +95,7 @@ TEST(TerminalCurve, OverlaysResultsWithASymbolEach) {
   Result other = example_result();
   other.suggestion.lr = 1e-4;
   const std::string text = draw_curves({{"sgd.json", example_result()}, {"adam\x1B.json", other}}, {80, false, false});
-  EXPECT_TRUE(has(text, "o sgd.json  lr 0.02   x adam?.json  lr 1.00e-4"));
+  EXPECT_TRUE(has(text, "o sgd.json  lr 0.02   x adam?.json  lr 1e-4"));
 }
 
 TEST(TerminalCurve, DrawsWhateverWasMeasured) {

@@ -43,9 +43,10 @@ TEST(Text, WrappedBreaksBetweenWords) {
 TEST(Text, RatesHaveThreeDigits) {
   EXPECT_EQ(format_rate(0.012345), "0.0123");
   EXPECT_EQ(format_rate(0.1), "0.1");
+  EXPECT_EQ(format_rate(1e-10), "1e-10");
   EXPECT_EQ(format_rate(10), "10");
   EXPECT_EQ(format_rate(1.2345e-5), "1.23e-5");
-  EXPECT_EQ(format_rate(0.0005), "5.00e-4");
+  EXPECT_EQ(format_rate(0.0005), "5e-4");
 }
 
 TEST(Text, LossesHaveFourDigits) {
