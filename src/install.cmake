@@ -17,6 +17,8 @@ if(TARGET lrfind_cli)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind)
   install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/plot_lr.py ${PROJECT_SOURCE_DIR}/scripts/export_torchscript.py
     DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind/scripts OPTIONAL)
+  install(FILES ${PROJECT_SOURCE_DIR}/scripts/completion.bash
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME lrfind)
 endif()
 if(TARGET lrfind_engine)
   install(TARGETS lrfind_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
