@@ -104,11 +104,11 @@ class Score:
 
 
 def softened(truth):
-    """Regret on a fine grid, blurred by what a suggestion wobbles, with a lid so that no task rules the fit."""
+    """Regret on a fine grid, blurred so that a cliff counts before it is reached, with a lid so that no task rules."""
     grid = np.arange(-10, 4, 0.025)
     values = regret(truth, grid)
-    kernel = np.exp(-0.5 * (np.arange(-16, 17) * 0.025 / 0.12) ** 2)
-    padded = np.pad(np.minimum(values, 15) + 0.1 * values, 16, mode="edge")
+    kernel = np.exp(-0.5 * (np.arange(-36, 37) * 0.025 / 0.3) ** 2)
+    padded = np.pad(np.minimum(values, 40) + 0.1 * values, 36, mode="edge")
     return grid, np.convolve(padded, kernel / kernel.sum(), "valid")
 
 
@@ -269,7 +269,7 @@ def per_task(lab, answers_of):
     return table(head, rows)
 
 
-def coverage_table(lab, least=12):
+def coverage_table(lab, least=10):
     names = [name for name in lab.tasks if len(lab.tasks[name]["marks"]) >= least]
     if not names:
         return f"No task was recorded {least} times or more.\n"

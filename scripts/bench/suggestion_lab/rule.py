@@ -20,9 +20,9 @@ class Constants:
 
     below_lr: float = 0.8  # suggestion.lr lies this far below the landmark,
     below_peak: float = 0.35  # max_lr this far,
-    momentum_shift: float = 0.25  # and both half of this further down with a memory of ten steps, half less with none
+    momentum_shift: float = 0.20  # and both half of this further down with a memory of ten steps, half less with none
     habit_lr: float = 0.30  # the prior's answers lie this far above the rate that people start from
-    habit_peak: float = 0.5
+    habit_peak: float = 0.35
     evidence_sd: float = 0.4
     habit_sd: float = 0.4
     outlier: float = 0.15  # probability that habit says nothing
@@ -30,7 +30,7 @@ class Constants:
     loss_below_lr: float = 1.0  # the same with the loss alone
     loss_below_peak: float = 0.65
     loss_sd: float = 0.5
-    trial_sd: float = 0.10  # what one trial's landmark usually varies by over seeds,
+    trial_sd: float = 0.15  # what one trial's landmark usually varies by over seeds,
     trial_sd_weight: int = 4  # worth so many trials
 
 
