@@ -36,8 +36,7 @@ class Constants:
 
 RULE = Constants()
 PRIOR_RANGE = 12.0  # decades over which an outlier may lie
-# Where the range ends before the edge: the edge lies this far above the alignment, but not above 10 for that alone.
-UNSEEN_EDGE_ABOVE, UNSEEN_EDGE_LIMIT = 1.5, 1.0
+USUAL_END = 1.0  # log10 of the rate at which sweeps end: where the edge is put that a shorter range did not reach
 # Student's t, 5 % on each side, for 1 to 15 degrees of freedom.
 T90 = [6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812, 1.796, 1.782, 1.771, 1.761, 1.753]
 
@@ -63,16 +62,22 @@ def running_median(values, width):
     return [statistics.median(values[max(0, i - half) : i + half + 1]) for i in range(len(values))]
 
 
-def change_point(x, votes, sharpness):
-    """Where votes turn from positive to negative.
-
-    The mean of x over all cuts, weighted by exp(sharpness * score); a cut's score is the votes before it minus those
-    after it. A cut lies half way between neighbours, or at an end. Smooth in the votes, so noise moves it little.
-    """
+def scores_of(votes):
+    """Of every cut, both ends included: the votes before it minus those after it."""
     total, before, scores = sum(votes), 0.0, []
     for vote in [*votes, 0.0]:
         scores.append(2 * before - total)
         before += vote
+    return scores
+
+
+def change_point(x, votes, sharpness):
+    """Where votes turn from positive to negative.
+
+    The mean of x over all cuts, weighted by exp(sharpness * score). A cut lies half way between neighbours, or at an
+    end. Smooth in the votes, so noise moves it little.
+    """
+    scores = scores_of(votes)
     cuts = [x[0]] + [(a + b) / 2 for a, b in zip(x, x[1:])] + [x[-1]]
     top = max(scores)
     weights = [math.exp(sharpness * (score - top)) for score in scores]
@@ -93,7 +98,8 @@ def edge_of(x, loss):
     for value in running_median(loss, 3):
         lost = value > (0.9 if lost else 1.2) * start
         votes.append(-1.0 if lost else 1.0)
-    return change_point(x, votes, 1.0), lost
+    scores = scores_of(votes)
+    return change_point(x, votes, 1.0), scores[-1] < max(scores)
 
 
 def alignment_of(x, loss, predicted, carried):
@@ -117,12 +123,15 @@ def landmarks(trial):
     high = [i for i in range(low) if smooth[i] > start - 0.1 * (start - smooth[low])]
     alignment = alignment_of(x, loss, trial.get("predicted") or missing, trial.get("carried") or missing)
     edge, reached = edge_of(x, loss)
-    if not reached and alignment is not None:
-        edge = max(edge, min(UNSEEN_EDGE_LIMIT, alignment + UNSEEN_EDGE_ABOVE))
+    if not reached:
+        edge += USUAL_END - x[-1]
+        if alignment is not None and x[-1] > USUAL_END:
+            edge = max(edge, alignment)
     return {
         "edge": edge,
         "alignment": alignment,
         "end": x[-1],
+        "reached": reached,
         "lowest": x[low],
         "falls": x[high[-1]] if high else x[0],
     }
@@ -154,9 +163,11 @@ def decide(marks, optimizer=None, momentum=0.0, c=RULE):
         evidence = at - below - shift
         return blend(evidence, sd, habit(optimizer, momentum) + above_habit, c) if optimizer else evidence
 
-    # Never next to divergence, nor beyond the rates that were tried.
-    end = max(mark["end"] for mark in marks)
-    lr = min(rate(middle, below_lr, c.habit_lr), edge - 0.5, end)
+    # Never next to divergence; and a sweep that did not reach it says nothing of rates beyond its end.
+    reached = 2 * sum(mark["reached"] for mark in marks) > len(marks)
+    end = edge if reached else max(mark["end"] for mark in marks)
+    wanted, cap = rate(middle, below_lr, c.habit_lr), min(edge - 0.5, end)
+    lr = min(wanted, cap)
     peak = max(lr, min(rate(middle, below_peak, c.habit_peak), edge - 0.4, end))
     falls = statistics.median(mark["falls"] for mark in marks)
 
@@ -164,12 +175,13 @@ def decide(marks, optimizer=None, momentum=0.0, c=RULE):
     freedom = c.trial_sd_weight + len(where) - 1
     squares = sum((w - statistics.mean(where)) ** 2 for w in where) + c.trial_sd_weight * c.trial_sd**2
     half = T90[min(freedom, len(T90)) - 1] * math.sqrt(squares / freedom / len(where))
-    interval = [min(rate(middle + side * half, below_lr, c.habit_lr), edge - 0.5, end) for side in (-1, 1)]
+    slack = half if wanted > cap else 0.0  # where the cap is the answer, it is as uncertain as the landmarks
+    ends = [min(rate(middle + side * half, below_lr, c.habit_lr), cap + side * slack) for side in (-1, 1)]
     return {
         "log10_min_lr": min(max(falls, peak - 2), peak - 0.6),
         "log10_lr": lr,
         "log10_max_lr": peak,
-        "log10_interval": interval,
+        "log10_interval": ends,
         "half_width": half,
         "landmarks": marks,
         "where": where,
