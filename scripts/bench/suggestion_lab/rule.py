@@ -38,7 +38,11 @@ RULE = Constants()
 PRIOR_RANGE = 12.0  # decades over which an outlier may lie
 USUAL_END = 1.0  # log10 of the rate at which sweeps end: where the edge is put that a shorter range did not reach
 # Student's t, 5 % on each side, for 1 to 15 degrees of freedom.
-T90 = [6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812, 1.796, 1.782, 1.771, 1.761, 1.753]
+T90 = [
+    6.3137515148, 2.91998558036, 2.3533634348, 2.13184678134, 2.01504837267,
+    1.94318028039, 1.89457860506, 1.85954803752, 1.83311293265, 1.81246112281,
+    1.7958848187, 1.78228755565, 1.77093339599, 1.76131013577, 1.75305035569,
+]
 
 
 def habit(optimizer, momentum=0.0):
