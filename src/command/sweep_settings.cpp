@@ -28,7 +28,8 @@ void declare(CommandLine& line, SweepSettings& settings) {
               "--trials auto: begin no further trial after this many seconds; 0: no limit");
   options.add("--stop-factor", settings.stop_factor, number(0, 1e9),
               "stop early when the smoothed loss exceeds this times its best and its start; 0: never");
-  options.add("--batch-sizes", settings.batch_sizes, any_text("batch sizes such as 16,32,64,128"),
+  options.add("--batch-sizes", settings.batch_sizes,
+              {"batch sizes such as 16,32,64,128", [](const std::string&) { return true; }},
               "sweep at each of these batch sizes and fit how the rate grows with them");
   options.group("Measurement and analysis");
   options.add("--rule", settings.rule, one_of(rule_names()), "how the rate is read off the curve");

@@ -6,7 +6,9 @@ namespace nn = torch::nn;
 
 std::int64_t scaled(std::int64_t channels, const BuiltinOptions& options, std::int64_t multiple) {
   const double wanted = static_cast<double>(channels) * options.width_factor;
-  const auto rounded = static_cast<std::int64_t>(wanted / static_cast<double>(multiple) + 0.5) * multiple;
+  auto rounded = static_cast<std::int64_t>(wanted / static_cast<double>(multiple) + 0.5) * multiple;
+  // MobileNet's authors never let rounding take more than a tenth away.
+  if (multiple > 1 && static_cast<double>(rounded) < 0.9 * wanted) rounded += multiple;
   return std::max(multiple, rounded);
 }
 

@@ -24,8 +24,7 @@ std::string first_line(const std::string& text) {
 }
 
 // A TorchScript error names the failing line of the network in the middle and the reason at its end.
-std::string reason(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
+std::string reason(const std::string& text) {
   const auto at = text.rfind("RuntimeError: ");
   return first_line(at == std::string::npos ? text : text.substr(at));
 }
@@ -128,14 +127,20 @@ torch::Tensor TorchScriptNetwork::forward(const torch::Tensor& images) {
                        "; it must answer with one tensor of logits [N, classes]");
     }
     return output.toTensor();
-  } catch (const c10::OutOfMemoryError&) {
+  } catch (const ModelError&) {
     throw;
-  } catch (const c10::Error& error) {
+  } catch (const torch::jit::JITException& error) {
+    throw ModelError("\"" + module_->path + "\" raised an error on a batch of images: " + reason(error.what()));
+  } catch (const std::exception& error) {
+    // An operator's own error comes as c10::Error; the interpreter of LibTorch 1.13 makes a std::runtime_error of it.
+    const auto* of_operator = dynamic_cast<const c10::Error*>(&error);
+    const std::string text = of_operator != nullptr ? of_operator->what_without_backtrace() : error.what();
+    for (const char* trouble : {"memory", "CUDA", "cuDNN"}) {
+      if (text.find(trouble) != std::string::npos) throw;  // the device's trouble, not the network's
+    }
     throw ModelError("\"" + module_->path + "\" cannot be run on images of " + std::to_string(images.size(1)) + " x " +
                      std::to_string(images.size(2)) + " x " + std::to_string(images.size(3)) +
-                     " (channels, height, width): " + reason(error));
-  } catch (const torch::jit::JITException& error) {
-    throw ModelError("\"" + module_->path + "\" raised an error on a batch of images: " + first_line(error.what()));
+                     " (channels, height, width): " + reason(text));
   }
 }
 

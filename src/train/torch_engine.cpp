@@ -11,26 +11,37 @@ namespace lrfind::train {
 
 namespace {
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+// A TorchScript error names the failing line of the network first and the reason at its end.
+std::string first_line(const std::string& text) {
+  const auto at = text.rfind("RuntimeError: ");
+  const std::string reason = at == std::string::npos ? text : text.substr(at);
+  return reason.substr(0, reason.find('\n'));
+}
+
+[[noreturn]] void say_for_people(const std::string& what, const torch::Device& device) {
+  if (what.find("out of memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos ||
+      what.find("not enough memory") != std::string::npos) {
+    throw DeviceError("out of memory on " + device.str() +
+                      "; lower --batch-size (--accumulate keeps the update's size) or --image-size");
+  }
+  if (what.find("CUDA") != std::string::npos || what.find("cuDNN") != std::string::npos) {
+    throw DeviceError(device.str() + " failed: " + what);
+  }
+  throw model::ModelError("the network could not be trained: " + what);
+}
 
 // LibTorch reports trouble of many kinds as one type; what a user can act on is told apart here.
 [[noreturn]] void rethrow_for_people(const torch::Device& device) {
   try {
     throw;
+  } catch (const model::ModelError&) {
+    throw;
   } catch (const c10::Error& error) {
-    const std::string what = first_line(error.what_without_backtrace());
-    if (what.find("out of memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos ||
-        what.find("not enough memory") != std::string::npos) {
-      throw DeviceError("out of memory on " + device.str() +
-                        "; lower --batch-size (--accumulate keeps the update's size) "
-                        "or --image-size");
-    }
-    if (what.find("CUDA") != std::string::npos || what.find("cuDNN") != std::string::npos) {
-      throw DeviceError(device.str() + " failed: " + what);
-    }
-    throw model::ModelError("the network could not be trained: " + what);
+    say_for_people(first_line(error.what_without_backtrace()), device);
   } catch (const std::bad_alloc&) {
     throw DeviceError("out of memory; lower --batch-size or --image-size");
+  } catch (const std::runtime_error& error) {
+    say_for_people(first_line(error.what()), device);  // from the TorchScript interpreter of LibTorch 1.13
   }
 }
 

@@ -1,0 +1,235 @@
+// Networks that users bring. The files are made here as torch.jit.save makes them: modules whose class names and
+// attributes are PyTorch's.
+#include "model/torchscript.hpp"
+
+#include <gtest/gtest.h>
+#include <torch/script.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+namespace lrfind::model {
+namespace {
+
+namespace fs = std::filesystem;
+using Script = torch::jit::Module;
+
+class TorchScript : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) /
+              (std::string("lrfind-") + testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  static Script new_module(const std::string& class_name) {
+    return Script(c10::QualifiedName("__torch__." + class_name), std::make_shared<torch::jit::CompilationUnit>());
+  }
+
+  static Script standard_layer(Script& owner, const std::string& class_name, const torch::Tensor& weight,
+                               const torch::Tensor& bias, const std::string& forward) {
+    Script layer(c10::QualifiedName("__torch__.torch.nn." + class_name), owner._ivalue()->compilation_unit(), true);
+    layer.register_parameter("weight", weight, false);
+    if (bias.defined()) layer.register_parameter("bias", bias, false);
+    layer.define(forward);
+    return layer;
+  }
+
+  // Average over positions, then a linear layer: [N, channels, H, W] to [N, classes].
+  static Script linear_net(std::int64_t classes, std::int64_t channels = 3) {
+    Script net = new_module("Net");
+    const auto linear = standard_layer(net, "Linear", torch::ones({classes, channels}), torch::zeros({classes}),
+                                       "def forward(self, x):\n  return torch.linear(x, self.weight, self.bias)\n");
+    net.register_module("head", linear);
+    net.define("def forward(self, x):\n  return self.head.forward(torch.mean(x, [2, 3]))\n");
+    return net;
+  }
+
+  std::string save(const Script& module) {
+    module.save(path("net.pt"));
+    return path("net.pt");
+  }
+
+  static std::string refusal(const std::function<void()>& body) {
+    try {
+      body();
+    } catch (const ModelError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+  std::string refusal_of(const Script& module) {
+    const auto file = save(module);
+    return refusal([&] { TorchScriptNetwork network(file); });
+  }
+  std::string refusal_of_output(const Script& module, std::int64_t classes) {
+    TorchScriptNetwork network(save(module));
+    return refusal([&] { check_output(network, torch::zeros({2, 3, 8, 8}), classes); });
+  }
+
+  fs::path folder_;
+};
+
+#define EXPECT_SAYS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+TEST_F(TorchScript, LoadsAFileAndTrainsAllItsParameters) {
+  Script net = linear_net(4);
+  TorchScriptNetwork network(save(net));
+  const auto parameters = network.parameters();
+  ASSERT_EQ(parameters.size(), 2U);
+  EXPECT_EQ(parameters[0].name, "head.weight");
+  EXPECT_EQ(count_parameters(network), 4 * 3 + 4);
+  const auto logits = network.forward(torch::ones({2, 3, 5, 6}));
+  EXPECT_TRUE(logits.equal(torch::full({2, 4}, 3.0F)));
+  logits.sum().backward();
+  EXPECT_TRUE(parameters[0].tensor.grad().equal(torch::full({4, 3}, 2.0F)));
+  EXPECT_EQ(count_multiply_adds(network, torch::ones({1, 3, 5, 6})), 12);
+}
+
+TEST_F(TorchScript, UnfreezesParametersThatWereSavedWithoutGradients) {
+  Script net = linear_net(2);
+  for (const auto& parameter : net.parameters()) parameter.requires_grad_(false);
+  TorchScriptNetwork network(save(net));
+  for (const auto& [name, tensor] : network.parameters()) EXPECT_TRUE(tensor.requires_grad()) << name;
+}
+
+TEST_F(TorchScript, TurnsHalfAndDoubleParametersIntoFloats) {
+  Script net = linear_net(2);
+  net.to(torch::kDouble);
+  TorchScriptNetwork network(save(net));
+  EXPECT_EQ(network.forward(torch::ones({1, 3, 2, 2})).scalar_type(), torch::kFloat);
+}
+
+TEST_F(TorchScript, SaysWhatIsWrongWithAFile) {
+  EXPECT_SAYS(refusal([&] { TorchScriptNetwork n(path("no.pt")); }), "no.pt\" does not exist");
+  EXPECT_SAYS(refusal([&] { TorchScriptNetwork n(folder_.string()); }), "is a folder");
+  std::ofstream(path("words.pt")) << "words";
+  EXPECT_SAYS(refusal([&] { TorchScriptNetwork n(path("words.pt")); }), "is not TorchScript");
+  std::ofstream(path("empty.pt")).flush();
+  EXPECT_SAYS(refusal([&] { TorchScriptNetwork n(path("empty.pt")); }), "is not TorchScript");
+  torch::save(torch::ones({3}), path("tensor.pt"));
+  EXPECT_NE(refusal([&] { TorchScriptNetwork n(path("tensor.pt")); }), "accepted");
+  const auto file = save(linear_net(2));
+  fs::resize_file(file, fs::file_size(file) / 2);
+  EXPECT_SAYS(refusal([&] { TorchScriptNetwork n(file); }), "is not TorchScript");
+}
+
+TEST_F(TorchScript, SaysWhatIsWrongWithForward) {
+  Script none = new_module("Net");
+  none.register_parameter("weight", torch::ones({2}), false);
+  EXPECT_SAYS(refusal_of(none), "has no forward method");
+
+  Script two = new_module("Net");
+  two.register_parameter("weight", torch::ones({2}), false);
+  two.define("def forward(self, x, y):\n  return x * self.weight + y\n");
+  EXPECT_SAYS(refusal_of(two), "takes 2 inputs; it must take one");
+
+  Script zero = new_module("Net");
+  zero.register_parameter("weight", torch::ones({2}), false);
+  zero.define("def forward(self):\n  return self.weight\n");
+  EXPECT_SAYS(refusal_of(zero), "takes 0 inputs; it must take one");
+
+  Script optional = linear_net(2);
+  Script outer = new_module("Outer");
+  outer.register_module("net", optional);
+  outer.define("def forward(self, x, scale: float=1.0):\n  return self.net.forward(x) * scale\n");
+  EXPECT_EQ(refusal_of(outer), "accepted");
+}
+
+TEST_F(TorchScript, SaysWhatIsWrongWithParameters) {
+  Script none = new_module("Net");
+  none.define("def forward(self, x):\n  return torch.mean(x, [2, 3])\n");
+  EXPECT_SAYS(refusal_of(none), "has no parameters to train");
+
+  Script whole = linear_net(2);
+  whole.register_parameter("codes", torch::ones({2}, torch::kInt), false);
+  EXPECT_SAYS(refusal_of(whole), "parameter \"codes\"");
+  EXPECT_SAYS(refusal_of(whole), "not floating point");
+}
+
+TEST_F(TorchScript, SaysWhatIsWrongWithTheOutput) {
+  EXPECT_EQ(refusal_of_output(linear_net(5), 5), "accepted");
+  EXPECT_SAYS(refusal_of_output(linear_net(5), 10), "answers with 5 classes and the data has 10; --replace-head");
+
+  const auto answering = [](const std::string& expression) {
+    Script net = linear_net(5);
+    Script outer = new_module("Outer");
+    outer.register_module("net", net);
+    outer.define("def forward(self, x):\n  y = self.net.forward(x)\n  return " + expression + "\n");
+    return outer;
+  };
+  EXPECT_SAYS(refusal_of_output(answering("(y, y)"), 5), "answers with Tuple; it must answer with one tensor");
+  EXPECT_SAYS(refusal_of_output(answering("torch.sum(y)"), 5), "must be [N, classes], here [2, 5]");
+  EXPECT_SAYS(refusal_of_output(answering("torch.unsqueeze(y, 0)"), 5), "has shape [1, 2, 5]");
+  EXPECT_SAYS(refusal_of_output(answering("torch.argmax(y, 1, True)"), 1), "not floating-point logits");
+}
+
+TEST_F(TorchScript, SaysWhenItCannotBeRunOnTheImages) {
+  const auto text = refusal_of_output(linear_net(5, 1), 5);  // one channel wanted, three given
+  EXPECT_SAYS(text, "cannot be run on images of 3 x 8 x 8");
+  EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+
+  Script raising = linear_net(5);
+  Script outer = new_module("Outer");
+  outer.register_module("net", raising);
+  outer.define(
+      "def forward(self, x):\n  if x.size(2) < 100:\n    raise ValueError('images are too small')\n"
+      "  return self.net.forward(x)\n");
+  const auto raised = refusal_of_output(outer, 5);
+  EXPECT_SAYS(raised, "too small");
+  EXPECT_EQ(raised.find('\n'), std::string::npos) << raised;
+}
+
+TEST_F(TorchScript, ReinitialisesStandardLayersFromTheSeedAndNamesTheRest) {
+  Script net = linear_net(50, 64);
+  net.register_parameter("scale", torch::full({1}, 7.0F), false);
+  TorchScriptNetwork network(save(net));
+  EXPECT_EQ(network.initialise(3), std::vector<std::string>{"scale"});
+  std::size_t at = 0;
+  const auto names = network.parameters();
+  while (names[at].name != "head.weight") ++at;
+  const auto first = names[at].tensor.detach().clone();
+  EXPECT_LE(first.abs().max().item<double>(), 1 / std::sqrt(64.0));
+  EXPECT_NEAR(first.square().mean().item<double>(), 1.0 / 64 / 3, 4 * std::sqrt(4.0 / 45 / 3200) / 64);
+  network.initialise(4);
+  EXPECT_FALSE(first.equal(names[at].tensor));
+  network.initialise(3);
+  EXPECT_TRUE(first.equal(names[at].tensor));
+}
+
+TEST_F(TorchScript, ReplacesTheLastLinearLayer) {
+  TorchScriptNetwork network(save(linear_net(1000)));
+  network.replace_head(4, 9);
+  EXPECT_EQ(network.forward(torch::ones({2, 3, 8, 8})).sizes(), (std::vector<std::int64_t>{2, 4}));
+  EXPECT_EQ(count_parameters(network), 4 * 3 + 4);
+  for (const auto& [name, tensor] : network.parameters()) {
+    EXPECT_TRUE(tensor.requires_grad()) << name;
+    EXPECT_LE(tensor.abs().max().item<double>(), 1 / std::sqrt(3.0)) << name;
+  }
+  TorchScriptNetwork again(save(linear_net(1000)));
+  again.replace_head(4, 9);
+  EXPECT_TRUE(again.parameters()[0].tensor.equal(network.parameters()[0].tensor));
+}
+
+TEST_F(TorchScript, RefusesToReplaceAHeadThatIsNotLinear) {
+  Script net = new_module("Net");
+  const auto convolution = standard_layer(net, "Conv2d", torch::ones({5, 3, 1, 1}), torch::zeros({5}),
+                                          "def forward(self, x):\n  return torch.conv2d(x, self.weight, self.bias)\n");
+  net.register_module("conv", convolution);
+  net.define("def forward(self, x):\n  return torch.mean(self.conv.forward(x), [2, 3])\n");
+  TorchScriptNetwork network(save(net));
+  EXPECT_EQ(network.channels(), 3);
+  EXPECT_SAYS(refusal([&] { network.replace_head(2, 1); }), "--replace-head needs a network that ends in a linear");
+}
+
+TEST_F(TorchScript, ChannelsAreThoseOfTheFirstConvolution) {
+  TorchScriptNetwork network(save(linear_net(2)));
+  EXPECT_EQ(network.channels(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace lrfind::model
