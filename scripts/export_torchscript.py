@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+"""Exports a PyTorch classifier as a TorchScript file that `lrfind sweep --model FILE.pt` trains.
+
+NETWORK is one of
+  torchvision:NAME     a classification network of torchvision, e.g. torchvision:resnet18
+  timm:NAME            a network of timm, e.g. timm:convnext_tiny
+  MODULE:FACTORY       your own: a function or class in a module (or FILE.py) that makes the network
+
+Nothing is downloaded: weights are fresh, or read with --weights from a file you have. The file is checked: it loads,
+and gives the same logits as the network it came from.
+
+Examples:
+  export_torchscript.py torchvision:resnet18 --classes 10 --image-size 64 -o resnet18.pt
+  export_torchscript.py mynets.py:make_net --kwargs '{"depth": 3}' --channels 1 --image-size 28 -o net.pt
+"""
+
+import argparse
+import copy
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import sys
+import warnings
+
+
+class ExportError(Exception):
+    """One sentence: what was wrong, and what would be right."""
+
+
+def import_package(name, why):
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ExportError(
+            f"{why} needs the Python package {name}, which {sys.executable} cannot import ({error}); "
+            f"install it with: {sys.executable} -m pip install {name}"
+            + (" (Debian: apt-get install python3-torch)" if name == "torch" else "")
+        ) from None
+
+
+def import_user_module(name):
+    if name.endswith(".py"):
+        if not os.path.isfile(name):
+            raise ExportError(f'file "{name}" does not exist')
+        sys.path.insert(0, os.path.dirname(os.path.abspath(name)))
+        name = os.path.splitext(os.path.basename(name))[0]
+    else:
+        sys.path.insert(0, os.getcwd())
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name.split(".")[0] and error.name != name:
+            raise ExportError(f'module "{name}" imports "{error.name}", which is not installed') from None
+        raise ExportError(f'there is no module "{name}" in this folder or among the installed packages') from None
+
+
+def make_from_torchvision(name, kwargs, arguments):
+    models = import_package("torchvision", f"torchvision:{name}").models
+    factory = getattr(models, name, None)
+    if not callable(factory) or inspect.isclass(factory) or not name.islower():
+        names = sorted(n for n in dir(models) if n.islower() and inspect.isfunction(getattr(models, n)) and n[0] != "_")
+        raise ExportError(f'torchvision has no classification network "{name}"; it has {", ".join(names)}')
+    if arguments.channels != 3:
+        raise ExportError(f"torchvision's networks take 3 channels; --channels {arguments.channels} needs timm or your own")
+    if arguments.classes:
+        kwargs.setdefault("num_classes", arguments.classes)
+    return factory(**kwargs)
+
+
+def make_from_timm(name, kwargs, arguments):
+    timm = import_package("timm", f"timm:{name}")
+    if not timm.is_model(name):
+        close = timm.list_models(f"*{name.split('_')[0]}*")[:10]
+        raise ExportError(f'timm has no network "{name}"' + (f'; close ones are {", ".join(close)}' if close else ""))
+    kwargs.setdefault("in_chans", arguments.channels)
+    kwargs.setdefault("scriptable", True)
+    if arguments.classes:
+        kwargs.setdefault("num_classes", arguments.classes)
+    return timm.create_model(name, pretrained=False, **kwargs)
+
+
+def make_from_module(module_name, factory_name, kwargs, arguments, torch):
+    module = import_user_module(module_name)
+    factory = getattr(module, factory_name, None)
+    if factory is None:
+        names = [n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
+        raise ExportError(f'module "{module_name}" has no "{factory_name}"; it has {", ".join(names) or "no functions"}')
+    if isinstance(factory, torch.nn.Module):
+        return factory
+    if arguments.classes:
+        parameters = inspect.signature(factory).parameters
+        name = next((n for n in ("num_classes", "classes") if n in parameters), None)
+        if name is None:
+            raise ExportError(f'"{factory_name}" has no parameter num_classes or classes for --classes; use --kwargs')
+        kwargs.setdefault(name, arguments.classes)
+    return factory(**kwargs)
+
+
+def make_network(arguments, torch):
+    source, colon, name = arguments.network.rpartition(":")
+    if not colon or not source or not name:
+        raise ExportError(f'NETWORK is "{arguments.network}"; it takes torchvision:NAME, timm:NAME or MODULE:FACTORY')
+    try:
+        kwargs = json.loads(arguments.kwargs)
+    except json.JSONDecodeError as error:
+        raise ExportError(f"--kwargs is no JSON ({error}); it takes an object such as '{{\"depth\": 3}}'") from None
+    if not isinstance(kwargs, dict):
+        raise ExportError("--kwargs takes a JSON object such as '{\"depth\": 3}'")
+    try:
+        if source == "torchvision":
+            network = make_from_torchvision(name, kwargs, arguments)
+        elif source == "timm":
+            network = make_from_timm(name, kwargs, arguments)
+        else:
+            network = make_from_module(source, name, kwargs, arguments, torch)
+    except TypeError as error:
+        raise ExportError(f"{arguments.network} could not be made with {kwargs}: {error}") from None
+    if not isinstance(network, torch.nn.Module):
+        raise ExportError(f"{arguments.network} gave a {type(network).__name__}; it must give a torch.nn.Module")
+    return network
+
+
+def load_weights(network, path, torch):
+    try:
+        state = torch.load(path, map_location="cpu", **({"weights_only": True} if has_weights_only(torch) else {}))
+    except FileNotFoundError:
+        raise ExportError(f'--weights file "{path}" does not exist') from None
+    except Exception as error:
+        raise ExportError(f'--weights file "{path}" cannot be read: {first_line(error)}') from None
+    for key in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict):
+        raise ExportError(f'--weights file "{path}" holds a {type(state).__name__}; it takes a state_dict')
+    state = {key[len("module."):] if key.startswith("module.") else key: value for key, value in state.items()}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise ExportError(f'--weights file "{path}" does not fit the network: ' + " ".join(lines[1:3])) from None
+
+
+def has_weights_only(torch):
+    return "weights_only" in inspect.signature(torch.load).parameters
+
+
+def first_line(error):
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def run(network, images, name):
+    try:
+        logits = network(images)
+    except Exception as error:
+        shape = " x ".join(map(str, images.shape))
+        raise ExportError(f"{name} cannot be run on a batch of {shape}: {first_line(error)}") from None
+    return logits
+
+
+def check_logits(logits, images, arguments, torch):
+    if not isinstance(logits, torch.Tensor):
+        raise ExportError(
+            f"{arguments.network} answers with a {type(logits).__name__} in training mode; it must answer with one tensor "
+            "of logits [N, classes] (torchvision's googlenet and inception_v3: --kwargs '{\"aux_logits\": false}')")
+    if logits.dim() != 2 or logits.shape[0] != images.shape[0]:
+        raise ExportError(f"{arguments.network} answers with shape {list(logits.shape)}; it must be [N, classes]")
+    if arguments.classes and logits.shape[1] != arguments.classes:
+        raise ExportError(f"{arguments.network} answers with {logits.shape[1]} classes, not {arguments.classes}")
+
+
+def to_script(network, images, how, torch):
+    """The TorchScript module, and whether it was traced."""
+    if how != "trace":
+        try:
+            return torch.jit.script(network), False
+        except Exception as error:
+            if how == "script":
+                raise ExportError(f"the network cannot be scripted: {first_line(error)}; --trace may work") from None
+            print(f"cannot be scripted ({first_line(error)}); tracing it instead", file=sys.stderr)
+    # In training mode, because a trace keeps the mode it was made in: in evaluation mode, batch normalisation would
+    # never use a batch's statistics again.
+    try:
+        return torch.jit.trace(network.train(), images, check_trace=False), True
+    except Exception as error:
+        raise ExportError(f"the network cannot be traced: {first_line(error)}") from None
+
+
+def check_same(network, path, traced, arguments, torch):
+    """The loaded file gives the network's logits, for batch sizes other than the traced one too."""
+    for size in (2, 3, 7):
+        images = torch.randn(size, arguments.channels, *arguments.image_size)
+        for training in ([True] if traced else [False, True]):
+            loaded = torch.jit.load(path, map_location="cpu").train(training)
+            original = copy.deepcopy(network).train(training)
+            with torch.no_grad():
+                torch.manual_seed(size)
+                expected = run(original, images, arguments.network)
+                torch.manual_seed(size)
+                logits = run(loaded, images, "the exported file")
+            check_logits(expected, images, arguments, torch)
+            apart = (expected - logits).abs().max().item()
+            if logits.shape != expected.shape or not apart <= 1e-4 * (1 + expected.abs().max().item()):
+                raise ExportError(
+                    f"the exported file answers differently from the network, by {apart:.3g} on {size} images"
+                    + ("; a trace keeps one path through the code: try --script" if traced else ""))
+    return expected.shape[1]
+
+
+def parse_size(text):
+    try:
+        sides = [int(part) for part in text.split("x")]
+    except ValueError:
+        sides = []
+    if len(sides) not in (1, 2) or min(sides) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no image size: give 64 or HEIGHTxWIDTH such as 48x64')
+    return sides * 2 if len(sides) == 1 else sides
+
+
+def parse_arguments(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", metavar="NETWORK", help="torchvision:NAME, timm:NAME or MODULE:FACTORY")
+    parser.add_argument("-o", "--output", required=True, help="the file to write, ending in .pt")
+    parser.add_argument("--kwargs", default="{}", help="arguments of the factory, a JSON object")
+    parser.add_argument("--classes", type=int, default=0, help="outputs (default: the factory's)")
+    parser.add_argument("--image-size", type=parse_size, default=[224, 224], help="N or HEIGHTxWIDTH, for the checks and a trace (default 224)")
+    parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="of the images (default 3)")
+    parser.add_argument("--weights", help="a state_dict saved with torch.save; only files you trust")
+    parser.add_argument("--seed", type=int, default=0, help="of fresh weights (default 0)")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--script", dest="how", action="store_const", const="script", help="use torch.jit.script, or fail")
+    how.add_argument("--trace", dest="how", action="store_const", const="trace", help="use torch.jit.trace (default: script, then trace)")
+    return parser.parse_args(argv)
+
+
+def export(arguments):
+    if not arguments.output.endswith(".pt"):
+        raise ExportError(f'-o is "{arguments.output}"; it must end in .pt, by which lrfind knows a TorchScript file')
+    torch = import_package("torch", "this script")
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    torch.manual_seed(arguments.seed)
+    network = make_network(arguments, torch)
+    if arguments.weights:
+        load_weights(network, arguments.weights, torch)
+    images = torch.randn(2, arguments.channels, *arguments.image_size)
+    with torch.no_grad():
+        check_logits(run(copy.deepcopy(network).train(), images, arguments.network), images, arguments, torch)
+    script, traced = to_script(copy.deepcopy(network), images, arguments.how, torch)
+    if not any(True for _ in script.parameters()):
+        raise ExportError(f"{arguments.network} has no parameters, so there is nothing to train")
+    partial = f"{arguments.output}.{os.getpid()}.tmp"
+    try:
+        script.save(partial)
+        classes = check_same(network, partial, traced, arguments, torch)
+        os.replace(partial, arguments.output)
+    except (OSError, RuntimeError) as error:
+        raise ExportError(f'"{arguments.output}" could not be written: {first_line(error)}') from None
+    finally:
+        if os.path.exists(partial):
+            os.remove(partial)
+    parameters = sum(p.numel() for p in network.parameters())
+    print(f"{arguments.output}: {parameters:,} parameters, {classes} classes, "
+          f"{'traced' if traced else 'scripted'}, gives the same logits as {arguments.network}")
+    if traced and any(isinstance(m, torch.nn.modules.dropout._DropoutNd) for m in network.modules()):
+        print("note: a traced network keeps its dropout on in evaluation too, so validation figures will be pessimistic",
+              file=sys.stderr)
+
+
+def main(argv=None):
+    arguments = parse_arguments(argv)
+    try:
+        export(arguments)
+    except ExportError as error:
+        print(f"export_torchscript.py: {error}", file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

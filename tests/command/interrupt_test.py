@@ -1,0 +1,64 @@
+"""Ctrl-C: what was measured is written, marked incomplete, and the program ends soon with status 130."""
+
+import json
+import signal
+import unittest
+
+from support import Case, class_folders, interrupt_when, lrfind
+
+LONG = ["--model", "plain-cnn", "--width", "0.125", "--batch-size", "8", "--steps", "100000", "--min-lr", "1e-6",
+        "--max-lr", "1e-3", "--threads", "1", "--progress", "always"]
+
+
+class Interrupt(Case):
+    def setUp(self):
+        super().setUp()
+        self.data = class_folders(self.folder / "data")
+
+    def interrupted(self, *arguments, number=signal.SIGINT):
+        run, seconds = interrupt_when(["sweep", self.data, *LONG, *arguments], b"loss ", self.folder, number)
+        self.assertEqual(run.status, 130, str(run))
+        self.assertLess(seconds, 5)  # a second on a machine that has nothing else to do
+        return run
+
+    def test_what_was_measured_is_written_and_marked_incomplete(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                self.interrupted("-o", "lr.json", "--csv", "lr.csv", number=number)
+                result = json.loads((self.folder / "lr.json").read_text())
+                self.assertIs(result["complete"], False)
+                trial = result["trials"][0]
+                self.assertEqual(trial["stopped"], "interrupted")
+                self.assertGreater(len(trial["lr"]), 0)
+                self.assertLess(len(trial["lr"]), 100000)
+                self.assertEqual(len(trial["lr"]), len(trial["loss"]))
+                self.assertFalse(result["suggestion"]["trusted"])
+                self.assertIn("incomplete", [reason["code"] for reason in result["suggestion"]["reasons"]])
+                rows = (self.folder / "lr.csv").read_text().splitlines()
+                self.assertGreaterEqual(len(rows), len(trial["lr"]))
+                self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["data", "lr.csv", "lr.json"])
+
+    def test_json_on_stdout_is_whole_too(self):
+        run = self.interrupted("-o", "-")
+        self.assertIs(run.json["complete"], False)
+
+    def test_no_rate_is_printed(self):
+        self.assertEqual(self.interrupted("--print-lr").stdout, "")
+
+    def test_finished_trials_are_kept(self):
+        run, _ = interrupt_when(["sweep", self.data, *LONG[:-8], "--steps", "12", "--trials", "5000", "--threads", "1",
+                                 "--progress", "always", "-o", "-"], b"trial 3", self.folder)
+        self.assertEqual(run.status, 130, str(run)[-2000:])
+        trials = run.json["trials"]
+        self.assertGreaterEqual(len(trials), 2)
+        self.assertEqual(trials[0]["stopped"], "completed")
+        self.assertIs(run.json["complete"], False)
+
+    def test_incomplete_result_can_be_analysed_and_drawn(self):
+        self.interrupted("-o", "lr.json")
+        self.assertIn(lrfind("suggest", "lr.json", cwd=self.folder).status, (4,))
+        self.assertEqual(lrfind("plot", "lr.json", cwd=self.folder).status, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
