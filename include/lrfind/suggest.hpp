@@ -23,11 +23,24 @@ struct Interval {
   double lo = 0, hi = 0;
 };
 
+/// What is known of the images a curve was measured on. It explains curves that mislead.
+struct ImageFacts {
+  std::size_t train_images = 0;            ///< images that batches are drawn from; 0: unknown
+  std::size_t images_per_step = 0;         ///< batch size times accumulated batches; 0: unknown
+  std::vector<double> class_counts = {};   ///< training images of each class; empty: unknown
+  std::vector<double> class_weights = {};  ///< weight of each class in the loss; empty: all the same
+  double label_smoothing = 0;              ///< of the loss, 0 to 1
+};
+
 struct SuggestOptions {
-  std::string rule = "valley";  ///< one of rule_names()
+  std::string rule = "lrfind";  ///< one of rule_names()
   double smoothing = 0.98;      ///< factor of the debiased exponential moving average, in [0, 1)
-  std::size_t steps = 0;        ///< steps the sweep was planned for, of which fastai's rules trim a tenth; 0: as many as
-                                ///< the curve has, which is fewer after an early stop
+  std::size_t steps = 0;       ///< steps the sweep was planned for, of which fastai's rules trim a tenth; 0: as many as
+                               ///< the curve has, which is fewer after an early stop
+  std::string optimizer = {};  ///< "sgd", "adam", "adamw", "rmsprop", "adagrad"; empty: unknown. The rule lrfind leans
+                               ///< on the rates that it is used with as far as the curve leaves the rate open
+  double momentum = 0;         ///< of SGD, 0 to 1
+  std::optional<ImageFacts> images = {};  ///< for reasons that are in the data
 };
 
 struct Suggestion {
@@ -42,6 +55,10 @@ struct Suggestion {
 
 /// Names that SuggestOptions::rule takes.
 std::vector<std::string> rule_names();
+
+/// Half the width of the suggestion's interval in decades: what decides whether another trial is worth its time.
+/// Infinite where there is no interval.
+double interval_half_width_decades(const Suggestion& suggestion);
 
 /// All trials as one curve on their common rates. Measurements are averaged over the trials that reached a rate.
 Trial aggregate(const std::vector<Trial>& trials);

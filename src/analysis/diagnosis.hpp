@@ -2,22 +2,22 @@
 #pragma once
 
 #include <lrfind/suggest.hpp>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "analysis/rules.hpp"
 #include "analysis/shape.hpp"
 
 namespace lrfind::analysis {
 
-/// Reasons against the curve of one trial: too-few-points, diverged-from-start, never-fell, still-falling (fatal), and
-/// too-noisy (a warning). Empty for a clean curve.
-std::vector<Reason> diagnose(const Trial& trial);
+/// Reasons against trials. In each: too-few-points, diverged-from-start, still-falling (fatal; only warnings where
+/// fewer than half of the trials show them). In their mean: what diagnose_learning() finds. Empty for clean curves.
+std::vector<Reason> diagnose(const std::vector<Trial>& trials, const std::optional<ImageFacts>& images = {});
 
-/// Reasons against several trials: what most of them show, unless their mean curve shows clearly that the loss fell.
-/// A fatal reason of fewer becomes a warning.
-std::vector<Reason> diagnose(const std::vector<Trial>& trials);
-
-/// "trials-disagree" when the trials' own rates lie too far apart for their mean to stand for any.
-std::vector<Reason> disagreement(const std::vector<double>& rates);
+/// "trials-disagree" when the interval that the trials' evidence gives is wider than a decade; for a rule that gives
+/// none, when the trials' own rates lie too far apart for their mean to stand for any.
+std::vector<Reason> disagreement(const Answer& answer);
 
 /// "outside-descent" when a rule's rate is not where this curve falls: noise has misled the rule.
 std::vector<Reason> misplaced(double lr, const std::string& rule, const Shape& shape);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "analysis/lrfind_rule.hpp"
 #include "analysis/published_rules.hpp"
 
 namespace lrfind::analysis {
@@ -31,6 +32,7 @@ const std::vector<Rule>& rules() {
   // The spreads were measured over seeds on sixteen tasks: five image sets, networks with and without normalisation,
   // five optimizers, batches of 32 to 512 images, 100 steps.
   static const std::vector<Rule> all = {
+      {"lrfind", 0.10, lrfind_rule},
       {"valley", 0.30, each_trial<valley>},
       {"steepest", 0.56, each_trial<steepest>},
       {"minimum", 0.28, each_trial<minimum>},

@@ -1,5 +1,5 @@
-// The suggestion rules. A rule looks at all trials and names a rate; the published ones look at one curve each and are
-// combined by their geometric mean.
+// The suggestion rules. A rule looks at all trials and names a rate: `lrfind` from all that they measured; the
+// published ones from one curve each, combined by their geometric mean.
 #pragma once
 
 #include <lrfind/suggest.hpp>
@@ -18,10 +18,11 @@ struct Evidence {
 
 /// What a rule says. What it leaves open, suggest() fills in from the shape of the curve.
 struct Answer {
-  std::optional<double> lr;
-  std::vector<double> per_trial;  ///< the rate of every trial that gave one; their spread makes the interval
-  std::optional<Interval> interval;
-  std::optional<double> min_lr, max_lr;
+  std::optional<double> lr = {};
+  std::vector<double> per_trial = {};  ///< the rate of every trial that gave one; their spread makes the interval
+  std::optional<Interval> interval = {};
+  std::optional<double> min_lr = {}, max_lr = {};
+  std::optional<double> evidence_width = {};  ///< decades of the interval that the trials alone would give
 };
 
 struct Rule {

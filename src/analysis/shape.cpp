@@ -58,6 +58,7 @@ Shape shape_of(const Trial& trial) {
 
   const std::size_t window = std::max<std::size_t>(5, size / 12 | 1);
   const std::size_t head = std::max<std::size_t>(5, size / 10);
+  shape.window = window;
   shape.level = centred_smooth(shape.loss, window);
   const auto lowest = std::min_element(shape.level.begin() + static_cast<std::ptrdiff_t>(head), shape.level.end());
   shape.lowest_at = static_cast<std::size_t>(lowest - shape.level.begin());

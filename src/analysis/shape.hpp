@@ -13,6 +13,7 @@ constexpr std::size_t fewest_points = 20;
 struct Shape {
   std::vector<double> lr, loss;  ///< the points with a finite loss
   std::vector<double> level;     ///< the loss smoothed without lag, for each of them
+  std::size_t window = 1;        ///< points that one level rests on
   double noise = 0;              ///< standard deviation of one batch's loss around `level` before the lowest point
   double start = 0;              ///< level of the first tenth
   double lowest = 0;             ///< lowest level past the first tenth

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "analysis/diagnosis.hpp"
+#include "analysis/images.hpp"
 #include "analysis/interval.hpp"
 #include "analysis/rules.hpp"
 #include "analysis/shape.hpp"
@@ -27,6 +29,7 @@ void require_valid(const Trial& trial) {
   require_fitting(trial.probe_loss, trial, "probe_loss");
   require_fitting(trial.gain_ratio, trial, "gain_ratio");
   require_fitting(trial.alignment, trial, "alignment");
+  require_fitting(trial.alignment, trial, "alignment");
   require_fitting(trial.val_loss, trial, "val_loss");
   require_fitting(trial.val_accuracy, trial, "val_accuracy");
   for (std::size_t i = 0; i < trial.lr.size(); ++i) {
@@ -45,7 +48,9 @@ void append(std::vector<Reason>& reasons, const std::vector<Reason>& more) {
 /// level, smoothed without lag, is lowest. The lowest point is past the best rate, because the loss goes on falling
 /// for some steps on what lower rates have begun.
 void fill_bounds(Suggestion& suggestion, const Answer& answer, const Shape& shape) {
-  if (!shape.fell()) return;
+  suggestion.min_lr = answer.min_lr;
+  suggestion.max_lr = answer.max_lr;
+  if ((answer.min_lr && answer.max_lr) || !shape.fell()) return;
   const double lowest = shape.lr[shape.lowest_at];
   const double low = answer.min_lr.value_or(std::min(shape.lr[shape.fall_begins_at()], *suggestion.lr));
   const double high = answer.max_lr.value_or(std::max({lowest / 3, *suggestion.lr, low}));
@@ -70,15 +75,17 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
   Suggestion suggestion;
   suggestion.rule = rule.name;
   for (const analysis::Rule& each : analysis::rules()) suggestion.by_rule[each.name] = each.answer(evidence).lr;
-  suggestion.reasons = analysis::diagnose(trials);
+  suggestion.reasons = analysis::diagnose(trials, options.images);
+  if (options.images) append(suggestion.reasons, analysis::diagnose_images(*options.images, curve.lr.size()));
 
   const Answer answer = rule.answer(evidence);
   suggestion.lr = answer.lr;
   if (answer.lr) {
     const Shape shape = analysis::shape_of(curve);
     suggestion.interval = answer.interval ? answer.interval : analysis::interval_of(answer, rule, evidence);
-    append(suggestion.reasons, analysis::disagreement(answer.per_trial));
-    append(suggestion.reasons, analysis::misplaced(*answer.lr, rule.name, shape));
+    append(suggestion.reasons, analysis::disagreement(answer));
+    // Habit may draw this rule's rate out of the descent; that is no mistake.
+    if (!answer.evidence_width) append(suggestion.reasons, analysis::misplaced(*answer.lr, rule.name, shape));
     fill_bounds(suggestion, answer, shape);
   } else if (suggestion.reasons.empty()) {
     suggestion.reasons.push_back({"too-few-points", "The rule " + rule.name + " needs more points than the " +
@@ -88,6 +95,11 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
   suggestion.trusted = std::none_of(suggestion.reasons.begin(), suggestion.reasons.end(),
                                     [](const Reason& reason) { return reason.fatal; });
   return suggestion;
+}
+
+double interval_half_width_decades(const Suggestion& suggestion) {
+  if (!suggestion.interval) return std::numeric_limits<double>::infinity();
+  return std::log10(suggestion.interval->hi / suggestion.interval->lo) / 2;
 }
 
 Suggestion suggest(const std::vector<double>& lr, const std::vector<double>& loss, const SuggestOptions& options) {

@@ -22,6 +22,10 @@ bool advises(const std::vector<Reason>& reasons, const std::string& option) {
                      [&](const Reason& reason) { return reason.message.find(option) != std::string::npos; });
 }
 
+using analysis::diagnose;
+
+std::vector<Reason> diagnose(const Trial& trial) { return diagnose(std::vector<Trial>{trial}); }
+
 /// Share of a hundred seeds on which a made curve is diagnosed with exactly these codes.
 double share(Typical curve, const std::string& expected) {
   int count = 0;
@@ -128,11 +132,11 @@ TEST(Diagnosis, ReadsRealCurvesAsAPersonWould) {
 }
 
 TEST(Disagreement, IsSpreadBeyondWhatSeedsExplain) {
-  EXPECT_EQ(codes(disagreement({1e-3})), "");
-  EXPECT_EQ(codes(disagreement({1e-3, 1e-2})), "");
-  EXPECT_EQ(codes(disagreement({1e-4, 1e-2})), "trials-disagree");
-  EXPECT_EQ(codes(disagreement({1e-3, 2e-3, 5e-3, 8e-3})), "");
-  EXPECT_EQ(codes(disagreement({1e-5, 2e-3, 5e-3, 1e-2})), "trials-disagree");
+  EXPECT_EQ(codes(disagreement({.per_trial = {1e-3}})), "");
+  EXPECT_EQ(codes(disagreement({.per_trial = {1e-3, 1e-2}})), "");
+  EXPECT_EQ(codes(disagreement({.per_trial = {1e-4, 1e-2}})), "trials-disagree");
+  EXPECT_EQ(codes(disagreement({.per_trial = {1e-3, 2e-3, 5e-3, 8e-3}})), "");
+  EXPECT_EQ(codes(disagreement({.per_trial = {1e-5, 2e-3, 5e-3, 1e-2}})), "trials-disagree");
 }
 
 }  // namespace
