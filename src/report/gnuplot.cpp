@@ -104,7 +104,7 @@ std::optional<std::string> gnuplot_terminal(const std::string& path, int width, 
   }
   if (extension == ".pdf") {
     return "set terminal pdfcairo enhanced size " + std::to_string(width / 96.0) + "in," +
-           std::to_string(height / 96.0) + "in font 'Sans,9' linewidth 0.9 pointscale 0.6\n";
+           std::to_string(height / 96.0) + "in font 'Sans,12' linewidth 1 pointscale 0.6\n";
   }
   return std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <span>
 #include <utility>
 
 namespace lrfind::report {
@@ -32,8 +33,7 @@ Decoded decode(std::string_view text) {
   return {code, bytes, true};
 }
 
-template <std::size_t N>
-bool in_any(char32_t code, const std::array<std::pair<char32_t, char32_t>, N>& ranges) {
+bool in_any(char32_t code, std::span<const std::pair<char32_t, char32_t>> ranges) {
   return std::any_of(ranges.begin(), ranges.end(),
                      [code](const auto& range) { return code >= range.first && code <= range.second; });
 }

@@ -236,7 +236,7 @@ void check_writable(const std::string& path, std::size_t expected_bytes) {
   const Opened opened = open_temporary(path, folder_of(target.path));
   const Temporary temporary(opened.path);
   const Descriptor file(opened.fd);
-  const std::vector<char> sample(std::min<std::size_t>(expected_bytes, 64 * 1024));
+  const std::vector<char> sample(std::min<std::size_t>(expected_bytes, 65536));
   if (const int error = write_all(file.get(), {sample.data(), sample.size()}); error != 0) fail(path, cause(error));
 }
 

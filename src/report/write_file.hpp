@@ -20,6 +20,6 @@ void write_file(const std::string& path, std::string_view contents);
 
 /// Throws OutputError when it can be known now that write_file(path) would fail: no such folder, a folder in its place,
 /// no permission, no room for `expected_bytes`. Leaves nothing behind and an existing file as it is.
-void check_writable(const std::string& path, std::size_t expected_bytes = 64 * 1024);
+void check_writable(const std::string& path, std::size_t expected_bytes = 65536);
 
 }  // namespace lrfind::report

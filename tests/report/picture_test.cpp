@@ -14,7 +14,7 @@ class Picture : public testing::Test {
   void SetUp() override {
     if (!gnuplot_installed()) GTEST_SKIP() << "needs gnuplot (Debian: gnuplot-nox)";
   }
-  TemporaryFolder folder_;
+  TemporaryFolder folder;
 };
 
 // Width and height stand big-endian at bytes 16 and 20 (PNG specification, 11.2.2).
@@ -25,12 +25,12 @@ std::uint32_t big_endian(const std::string& bytes, std::size_t at) {
 }
 
 TEST_F(Picture, IsAPngOfTheExpectedSize) {
-  write_picture({{"lr.json", example_result()}}, folder_ / "lr.png");
-  const std::string png = contents_of(folder_ / "lr.png");
+  write_picture({{"lr.json", example_result()}}, folder / "lr.png");
+  const std::string png = contents_of(folder / "lr.png");
   EXPECT_TRUE(png.starts_with("\x89PNG\r\n\x1A\n"));
   EXPECT_EQ(big_endian(png, 16), 1600U);
   EXPECT_EQ(big_endian(png, 20), 960U);
-  EXPECT_EQ(folder_.entries(), 1U);
+  EXPECT_EQ(folder.entries(), 1U);
 }
 
 TEST_F(Picture, GrowsAPanelWhereTheGainRatioWasMeasured) {
@@ -38,26 +38,26 @@ TEST_F(Picture, GrowsAPanelWhereTheGainRatioWasMeasured) {
   result.curve.gain_ratio = std::vector<double>(result.curve.lr.size(), 0.9);
   result.curve.gain_ratio[0] = not_measured;
   result.curve.probe_loss = result.smoothed_loss;
-  write_picture({{"lr.json", result}}, folder_ / "lr.png");
-  EXPECT_EQ(big_endian(contents_of(folder_ / "lr.png"), 20), 1300U);
+  write_picture({{"lr.json", result}}, folder / "lr.png");
+  EXPECT_EQ(big_endian(contents_of(folder / "lr.png"), 20), 1300U);
 }
 
 TEST_F(Picture, IsSvgOrPdfByItsExtension) {
-  write_picture({{"lr.json", example_result()}}, folder_ / "lr.SVG");
-  const std::string svg = contents_of(folder_ / "lr.SVG");
+  write_picture({{"lr.json", example_result()}}, folder / "lr.SVG");
+  const std::string svg = contents_of(folder / "lr.SVG");
   EXPECT_NE(svg.find("<svg"), std::string::npos);
   EXPECT_TRUE(svg.ends_with("</svg>\n\n") || svg.ends_with("</svg>\n")) << "whole";
   for (const char* text : {"learning rate", "batch loss", "smoothed loss", "lr 0.02", "min 0.001", "max 0.08"}) {
     EXPECT_NE(svg.find(text), std::string::npos) << text;
   }
-  write_picture({{"lr.json", example_result()}}, folder_ / "lr.pdf");
-  EXPECT_TRUE(contents_of(folder_ / "lr.pdf").starts_with("%PDF-"));
+  write_picture({{"lr.json", example_result()}}, folder / "lr.pdf");
+  EXPECT_TRUE(contents_of(folder / "lr.pdf").starts_with("%PDF-"));
 }
 
 TEST_F(Picture, ShowsEveryResultByItsNameWhateverTheNameHolds) {
   const std::string nasty = "it's `id` \"$(id)\" {/*9 _x^2} @a $D0 %d 猫\n.json";
-  write_picture({{nasty, example_result()}, {"b.json", example_result()}}, folder_ / "both.svg");
-  const std::string svg = contents_of(folder_ / "both.svg");
+  write_picture({{nasty, example_result()}, {"b.json", example_result()}}, folder / "both.svg");
+  const std::string svg = contents_of(folder / "both.svg");
   EXPECT_NE(svg.find("it's `id` \"$(id)\" {/*9 _x^2} @a $D0 %d 猫?.json  (lr 0.02)"), std::string::npos);
   EXPECT_NE(svg.find("b.json  (lr 0.02)"), std::string::npos);
 }
@@ -67,8 +67,8 @@ TEST_F(Picture, DrawsCurvesWithGapsAndWithoutASuggestion) {
   result.suggestion = {};
   result.curve.loss.back() = not_measured;
   result.smoothed_loss.assign(result.curve.lr.size(), not_measured);
-  write_picture({{"lr.json", result}}, folder_ / "lr.png");
-  EXPECT_EQ(big_endian(contents_of(folder_ / "lr.png"), 16), 1600U);
+  write_picture({{"lr.json", result}}, folder / "lr.png");
+  EXPECT_EQ(big_endian(contents_of(folder / "lr.png"), 16), 1600U);
 }
 
 TEST_F(Picture, RefusesWhatCannotBeDrawn) {
@@ -76,13 +76,13 @@ TEST_F(Picture, RefusesWhatCannotBeDrawn) {
   EXPECT_EQ(picture_problem("lr.gif"), "cannot draw 'lr.gif': the name of a picture ends in .png, .svg or .pdf");
   EXPECT_EQ(picture_problem("lr"), "cannot draw 'lr': the name of a picture ends in .png, .svg or .pdf");
   EXPECT_EQ(message_of<OutputError>([&] {
-              write_picture({{"lr.json", Result()}}, folder_ / "lr.png");
+              write_picture({{"lr.json", Result()}}, folder / "lr.png");
             }),
-            "cannot draw '" + (folder_ / "lr.png") + "': no step was measured");
+            "cannot draw '" + (folder / "lr.png") + "': no step was measured");
   EXPECT_EQ(message_of<OutputError>([&] {
-              write_picture({{"a", example_result()}}, folder_ / "no/lr.png");
+              write_picture({{"a", example_result()}}, folder / "no/lr.png");
             }),
-            "cannot write '" + (folder_ / "no/lr.png") + "': the folder '" + (folder_ / "no") + "' does not exist");
+            "cannot write '" + (folder / "no/lr.png") + "': the folder '" + (folder / "no") + "' does not exist");
 }
 
 TEST_F(Picture, TellsWhatGnuplotComplainsAbout) {

@@ -18,46 +18,46 @@ class Terminal : public testing::Test {
     winsize size{};
     size.ws_col = 123;
     size.ws_row = 40;
-    ASSERT_EQ(::openpty(&controller_, &terminal_, nullptr, nullptr, &size), 0);
-    file_ = ::open("/dev/null", O_WRONLY);
+    ASSERT_EQ(::openpty(&controller, &terminal, nullptr, nullptr, &size), 0);
+    file = ::open("/dev/null", O_WRONLY);
   }
   void TearDown() override {
-    ::close(controller_);
-    ::close(terminal_);
-    ::close(file_);
+    ::close(controller);
+    ::close(terminal);
+    ::close(file);
   }
-  int controller_ = -1, terminal_ = -1, file_ = -1;
+  int controller = -1, terminal = -1, file = -1;
 };
 
 TEST_F(Terminal, KnowsARealTerminalAndItsWidth) {
-  EXPECT_TRUE(is_terminal(terminal_));
-  EXPECT_EQ(terminal_columns(terminal_), 123);
-  EXPECT_TRUE(colour_welcome(terminal_));
-  EXPECT_TRUE(can_rewrite_line(terminal_));
+  EXPECT_TRUE(is_terminal(terminal));
+  EXPECT_EQ(terminal_columns(terminal), 123);
+  EXPECT_TRUE(colour_welcome(terminal));
+  EXPECT_TRUE(can_rewrite_line(terminal));
 }
 
 TEST_F(Terminal, OffATerminalTheWidthIsThatOfColumnsOr80) {
-  EXPECT_FALSE(is_terminal(file_));
-  EXPECT_FALSE(colour_welcome(file_));
-  EXPECT_EQ(terminal_columns(file_), 80);
+  EXPECT_FALSE(is_terminal(file));
+  EXPECT_FALSE(colour_welcome(file));
+  EXPECT_EQ(terminal_columns(file), 80);
   ::setenv("COLUMNS", "60", 1);
-  EXPECT_EQ(terminal_columns(file_), 60);
+  EXPECT_EQ(terminal_columns(file), 60);
   for (const char* nonsense : {"", "0", "-5", "wide", "80x", "99999999999"}) {
     ::setenv("COLUMNS", nonsense, 1);
-    EXPECT_EQ(terminal_columns(file_), 80) << nonsense;
+    EXPECT_EQ(terminal_columns(file), 80) << nonsense;
   }
 }
 
 TEST_F(Terminal, HonoursNoColorAndDumbTerminals) {
   ::setenv("NO_COLOR", "", 1);
-  EXPECT_TRUE(colour_welcome(terminal_)) << "empty counts as unset (no-color.org)";
+  EXPECT_TRUE(colour_welcome(terminal)) << "empty counts as unset (no-color.org)";
   ::setenv("NO_COLOR", "1", 1);
-  EXPECT_FALSE(colour_welcome(terminal_));
-  EXPECT_TRUE(can_rewrite_line(terminal_));
+  EXPECT_FALSE(colour_welcome(terminal));
+  EXPECT_TRUE(can_rewrite_line(terminal));
   ::unsetenv("NO_COLOR");
   ::setenv("TERM", "dumb", 1);
-  EXPECT_FALSE(colour_welcome(terminal_));
-  EXPECT_FALSE(can_rewrite_line(terminal_));
+  EXPECT_FALSE(colour_welcome(terminal));
+  EXPECT_FALSE(can_rewrite_line(terminal));
 }
 
 TEST_F(Terminal, TheFirstSetLocaleVariableDecides) {
@@ -68,7 +68,7 @@ TEST_F(Terminal, TheFirstSetLocaleVariableDecides) {
   EXPECT_TRUE(utf8_locale());
   ::setenv("LC_ALL", "C", 1);
   EXPECT_FALSE(utf8_locale());
-  EXPECT_FALSE(terminal_style(terminal_).unicode);
+  EXPECT_FALSE(terminal_style(terminal).unicode);
 }
 
 }  // namespace
