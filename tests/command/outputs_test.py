@@ -3,23 +3,23 @@
 import csv
 import json
 import os
+import subprocess
+import tempfile
 import unittest
+from pathlib import Path
 
-from support import QUICK, REPOSITORY, Case, class_folders, lrfind, sweep
+from support import PROGRAM, QUICK, REPOSITORY, Case, class_folders, environment, lrfind, sweep
 
 SCHEMA = REPOSITORY / "configs" / "schema" / "result-1.schema.json"
 
 # Rates and steps at which this data is learnt, so that there is a suggestion to trust.
-LEARNS = ["--model", "small-cnn", "--width", "0.25", "--batch-size", "16", "--steps", "60", "--min-lr", "1e-5",
+LEARNS = ["--model", "small-cnn", "--width", "0.25", "--batch-size", "16", "--steps", "60", "--min-lr", "1e-5", "--max-lr", "1",
           "--trials", "2", "--threads", "1"]
 
 
 class Outputs(Case):
     @classmethod
     def setUpClass(cls):
-        import tempfile
-        from pathlib import Path
-
         cls.holder = tempfile.TemporaryDirectory(prefix="lrfind-test-")
         cls.addClassCleanup(cls.holder.cleanup)
         cls.data = class_folders(Path(cls.holder.name) / "data", each=40)
@@ -102,9 +102,6 @@ class Outputs(Case):
         if not os.path.exists("/dev/full"):
             self.skipTest("there is no /dev/full")
         with open("/dev/full", "w") as full:
-            import subprocess
-            from support import PROGRAM, environment
-
             done = subprocess.run([PROGRAM, "sweep", str(self.data), *QUICK, "-o", "-", "-q"], stdout=full,
                                   stderr=subprocess.PIPE, text=True, env=environment())
         self.assertEqual(done.returncode, 2, done.stderr)

@@ -6,10 +6,12 @@ Only Python's standard library is needed. LRFIND in the environment is the progr
 import json
 import os
 import random
+import re
 import signal
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 import zlib
 from pathlib import Path
@@ -142,14 +144,12 @@ def class_folders(folder, classes=3, each=12, side=12, colour=False):
 
 
 def interrupt_when(arguments, ready, cwd=None, number=signal.SIGINT):
-    """Starts the program and sends it a signal as soon as its stderr contains `ready`. Returns the run and the seconds
+    """Starts the program and sends it a signal as soon as its stderr matches `ready`. Returns the run and the seconds
     from the signal to its end."""
-    import time
-
     process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
                                env=environment(), stdin=subprocess.DEVNULL)
     seen = b""
-    while ready not in seen:
+    while not re.search(ready, seen):
         part = process.stderr.read1(65536)
         if not part:
             break

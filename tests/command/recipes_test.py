@@ -1,0 +1,85 @@
+"""Every ready recipe in configs/ runs as it is, but for fewer steps and images.
+
+files/tiny.pt is a small residual network, made with
+  scripts/export_torchscript.py tests/train/networks.py:Residual --kwargs '{"classes": 10, "width": 4}' -o tiny.pt
+"""
+
+import json
+import unittest
+from pathlib import Path
+
+from support import REPOSITORY, Case, class_folders, lrfind
+
+TINY = Path(__file__).resolve().parent / "files" / "tiny.pt"
+FEW = ["--steps", "3", "--batch-size", "4", "--trials", "1", "--threads", "1", "-o", "-", "-q"]
+
+
+class Recipes(Case):
+    def setUp(self):
+        super().setUp()
+        self.data = class_folders(self.folder / "data", each=8, side=20, colour=True)
+
+    def test_every_recipe_runs_and_is_taken_to_the_letter(self):
+        recipes = sorted((REPOSITORY / "configs").glob("*.json"))
+        self.assertGreaterEqual(len(recipes), 5)
+        for recipe in recipes:
+            with self.subTest(recipe.name):
+                wanted = json.loads(recipe.read_text())
+                model = [] if "model" in wanted else ["--model", TINY]
+                run = lrfind("sweep", self.data, "--config", recipe, *model, *FEW)
+                self.assert_ran(run)
+                resolved = run.json["config"]
+                for key, value in wanted.items():
+                    if key in ("steps", "batch-size"):
+                        continue
+                    if key == "image-size":
+                        value = f"{value}x{value}"
+                    self.assertEqual(resolved[key], value, key)
+                self.assertEqual(len(run.json["trials"][0]["loss"]), 3)
+
+    def test_fine_tuning_trains_the_head_alone(self):
+        recipe = REPOSITORY / "configs" / "fine-tune-frozen-backbone.json"
+        run = lrfind("sweep", self.data, "--config", recipe, "--model", TINY, "--layerwise", *FEW)
+        self.assert_ran(run)
+        self.assertEqual([layer["name"] for layer in run.json["layers"]], ["fc.weight", "fc.bias"])
+        self.assertEqual(run.json["model"]["classes"], 3)
+
+
+class OwnNetwork(Case):
+    """A TorchScript file beside the options that are about it."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = class_folders(self.folder / "data", classes=3, colour=True)
+
+    def sweep(self, *arguments):
+        return lrfind("sweep", self.data, "--model", TINY, *FEW, *arguments)
+
+    def test_class_count_must_fit_or_the_head_be_replaced(self):
+        self.assert_refused(self.sweep(), 3, "10 classes", "data has 3", "--replace-head")
+        run = self.sweep("--replace-head")
+        self.assert_ran(run)
+        self.assertEqual(run.json["model"]["name"], str(TINY))
+
+    def test_channels_that_the_network_does_not_take_are_refused(self):
+        self.assert_refused(self.sweep("--replace-head", "--channels", "1"), 3, "1 x", "channels")
+
+    def test_weights_are_the_files_unless_reinit_draws_them_from_the_seed(self):
+        def first_loss(*arguments):
+            run = self.sweep("--replace-head", "--val-split", "0", "--probe", "0", *arguments)
+            self.assert_ran(run)
+            return run.json["trials"][0]["loss"]
+
+        self.assertEqual(first_loss(), first_loss())
+        self.assertEqual(first_loss("--reinit"), first_loss("--reinit"))
+        self.assertNotEqual(first_loss("--reinit"), first_loss())
+
+    def test_parameter_names_are_the_files(self):
+        run = lrfind("sweep", self.data, "--model", TINY, "--replace-head", "--list-parameters")
+        names = [line.split("\t")[0] for line in run.stdout.splitlines()]
+        self.assertIn("one.bn1.weight", names)
+        self.assertIn("fc.bias", names)
+
+
+if __name__ == "__main__":
+    unittest.main()
