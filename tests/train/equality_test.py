@@ -1,0 +1,217 @@
+"""The sweep's losses equal those of a plain training loop in Python PyTorch, to 1e-4 relative over 50 steps.
+
+Needs Python's torch; says so and is skipped (status 77) without it. Two ways in:
+- distinct batches, the same list on both sides, through the engine that the program trains with;
+- the real program on a folder of images, with batches that hold all images, so that their order is of no weight.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+import warnings
+from pathlib import Path
+
+try:
+    import torch
+    from torch.nn import functional as F
+except ImportError as error:
+    print(f"SKIPPED: {sys.executable} has no torch to compare with ({error})")
+    sys.exit(77)
+
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "command"))
+import networks
+from support import Case, lrfind, pixels, png, write
+
+STEPS, BATCH, SIDE, CLASSES = 50, 16, 12, 3
+TOLERANCE = 1e-4
+MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
+
+# name: (recipe, last rate). On the networks below float noise is not amplified up to these rates: PyTorch agrees with
+# itself to 1e-6 when the images of each batch change places. (With ReLU in place of a smooth activation it would differ
+# from itself by up to 2e-3 after 50 steps.)
+OPTIMIZERS = {
+    "sgd": ({"optimizer": "sgd"}, 0.1),
+    "sgd, momentum": ({"optimizer": "sgd", "momentum": 0.9}, 0.03),
+    "sgd, nesterov": ({"optimizer": "sgd", "momentum": 0.9, "nesterov": True}, 0.03),
+    "sgd, momentum, weight decay": ({"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.05}, 0.03),
+    "adam": ({"optimizer": "adam"}, 1e-3),
+    "adam, weight decay": ({"optimizer": "adam", "weight_decay": 0.05}, 1e-3),
+    "adamw": ({"optimizer": "adamw", "weight_decay": 0.1}, 1e-3),
+    "rmsprop": ({"optimizer": "rmsprop"}, 1e-3),
+    "rmsprop, momentum": ({"optimizer": "rmsprop", "momentum": 0.9}, 2e-4),
+    "adagrad": ({"optimizer": "adagrad", "weight_decay": 0.01}, 3e-3),
+}
+
+RECIPES = {
+    "accumulation": {"accumulate": 3},
+    "gradient clipping": {"grad_clip": 0.2},
+    "label smoothing": {"label_smoothing": 0.1},
+    "class weights": {"class_weights": [0.5, 1.0, 2.5]},
+    "frozen layers": {"freeze": ["^stem", "bn1"]},
+    "rate factors": {"lr_mult": [["^one", 0.1], ["fc", 3.0]]},
+}
+
+
+def rates(last):
+    return [1e-5 * (last / 1e-5) ** (step / (STEPS - 1)) for step in range(STEPS)]
+
+
+def make_optimizer(recipe, groups):
+    kind, decay = recipe["optimizer"], recipe.get("weight_decay", 0.0)
+    momentum = recipe.get("momentum", 0.0)
+    if kind == "sgd":
+        return torch.optim.SGD(groups, lr=1.0, momentum=momentum, nesterov=recipe.get("nesterov", False),
+                               weight_decay=decay)
+    if kind == "rmsprop":
+        return torch.optim.RMSprop(groups, lr=1.0, momentum=momentum, weight_decay=decay)
+    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad}[kind](
+        groups, lr=1.0, weight_decay=decay)
+
+
+def train(path, recipe, lrs, batches):
+    """The reference: PyTorch's own loop. batches: (float images, labels), one after the other."""
+    import re
+
+    torch.manual_seed(0)
+    network = torch.jit.load(str(path)).train()
+    groups, factors = [], []
+    for name, parameter in network.named_parameters():
+        if any(re.search(regex, name) for regex in recipe.get("freeze", [])):
+            parameter.requires_grad_(False)
+            continue
+        factor = 1.0
+        for regex, value in recipe.get("lr_mult", []):
+            factor = value if re.search(regex, name) else factor
+        groups.append({"params": [parameter]})
+        factors.append(factor)
+    trained = [group["params"][0] for group in groups]
+    optimizer = make_optimizer(recipe, groups)
+    weight = torch.tensor(recipe["class_weights"]) if "class_weights" in recipe else None
+    parts = recipe.get("accumulate", 1)
+    batches = iter(batches)
+    losses = []
+    for lr in lrs:
+        for group, factor in zip(optimizer.param_groups, factors):
+            group["lr"] = lr * factor
+        optimizer.zero_grad()
+        total = 0.0
+        for _ in range(parts):
+            images, labels = next(batches)
+            loss = F.cross_entropy(network(images), labels, weight, label_smoothing=recipe.get("label_smoothing", 0.0))
+            (loss / parts).backward()
+            total += loss.item() / parts
+        if recipe.get("grad_clip"):
+            torch.nn.utils.clip_grad_norm_(trained, recipe["grad_clip"])
+        optimizer.step()
+        losses.append(total)
+    return losses
+
+
+class Equality(Case):
+    @classmethod
+    def setUpClass(cls):
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
+
+    def export(self, make):
+        torch.manual_seed(5)
+        path = self.folder / "net.pt"
+        torch.jit.script(make()).save(str(path))
+        return path
+
+    def assert_same_losses(self, ours, reference):
+        self.assertEqual(len(ours), len(reference))
+        self.assertGreater(max(abs(loss / reference[0] - 1) for loss in reference), 0.02,
+                           "the loss hardly moved, so nothing was compared")
+        worst = max(range(len(reference)), key=lambda i: abs(ours[i] / reference[i] - 1))
+        self.assertLess(abs(ours[worst] / reference[worst] - 1), TOLERANCE,
+                        f"step {worst}: {ours[worst]} here and {reference[worst]} in PyTorch {torch.__version__}")
+
+
+class DistinctBatches(Equality):
+    def setUp(self):
+        super().setUp()
+        images = [(label, number) for number in range(STEPS * BATCH // CLASSES + 1) for label in range(CLASSES)]
+        self.images = images[: STEPS * BATCH]
+        self.raw = b"".join(b"".join(pixels(label, number, SIDE, 3)) for label, number in self.images)
+        self.labels = [label for label, _ in self.images]
+        self.file = write(self.folder / "pixels", self.raw)
+
+    def batches(self, size):
+        data = torch.frombuffer(bytearray(self.raw), dtype=torch.uint8).view(-1, SIDE, SIDE, 3)
+        data = (data.float() / 255 - torch.tensor(MEAN)) / torch.tensor(STD)
+        data = data.permute(0, 3, 1, 2)
+        labels = torch.tensor(self.labels)
+        for begin in range(0, len(data), size):
+            yield data[begin : begin + size].contiguous(), labels[begin : begin + size]
+
+    def compare(self, make, recipe, last):
+        path = self.export(make)
+        size = BATCH // 2 if recipe.get("accumulate") == 3 else BATCH
+        lrs = rates(last)[: STEPS * BATCH // (size * recipe.get("accumulate", 1))]
+        request = {"model": str(path), "pixels": str(self.file), "labels": self.labels, "batch": size, "height": SIDE,
+                   "width": SIDE, "channels": 3, "classes": CLASSES, "mean": MEAN, "std": STD, "lr": lrs, **recipe}
+        written = write(self.folder / "request.json", json.dumps(request).encode())
+        done = subprocess.run([os.environ["LRFIND_RECORDED_STEPS"], str(written)], capture_output=True, text=True,
+                              env={**os.environ, "OMP_NUM_THREADS": "1"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_same_losses(json.loads(done.stdout), train(path, recipe, lrs, self.batches(size)))
+
+    def test_every_optimizer_on_a_residual_network(self):
+        for name, (recipe, last) in OPTIMIZERS.items():
+            with self.subTest(name):
+                self.compare(networks.smooth_residual, recipe, last)
+
+    def test_every_optimizer_on_a_network_without_normalisation(self):
+        for name, (recipe, last) in OPTIMIZERS.items():
+            with self.subTest(name):
+                self.compare(networks.WithoutNorm, recipe, last)
+
+    def test_dropout_draws_the_same_masks_after_the_same_seed(self):
+        self.compare(networks.WithDropout, *OPTIMIZERS["sgd, momentum"])
+
+    def test_attention(self):
+        self.compare(networks.WithAttention, *OPTIMIZERS["adamw"])
+
+    def test_every_part_of_the_recipe(self):
+        for name, recipe in RECIPES.items():
+            with self.subTest(name):
+                self.compare(networks.smooth_residual, {**OPTIMIZERS["sgd, momentum"][0], **recipe}, 0.03)
+
+
+class RealProgram(Equality):
+    IMAGES = 24
+
+    def test_sweep_of_each_optimizer(self):
+        path = self.export(networks.smooth_residual)
+        data, labels = [], []
+        for number in range(self.IMAGES):
+            label = number % CLASSES
+            rows = pixels(label, number, SIDE, 3)
+            write(self.folder / "data" / f"class{label}" / f"{number:02}.png", png(rows, 3))
+            data.append(torch.frombuffer(bytearray(b"".join(rows)), dtype=torch.uint8).view(SIDE, SIDE, 3))
+            labels.append(label)
+        batch = (torch.stack(data).permute(0, 3, 1, 2).float() / 255, torch.tensor(labels))
+        for name, (recipe, last) in OPTIMIZERS.items():
+            with self.subTest(name):
+                options = ["--optimizer", recipe["optimizer"]]
+                if recipe["optimizer"] in ("sgd", "rmsprop"):
+                    options += ["--momentum", recipe.get("momentum", 0)]
+                if recipe.get("nesterov"):
+                    options += ["--nesterov"]
+                options += ["--weight-decay", recipe.get("weight_decay", 0)]
+                ran = lrfind("sweep", self.folder / "data", "--model", path, "--val-split", 0, "--normalize", "none",
+                             "--batch-size", self.IMAGES, "--steps", STEPS, "--min-lr", 1e-5, "--max-lr", last,
+                             "--stop-factor", 0, "--trials", 1, "--probe", 0, "--threads", 1, "-o", "-", "-q",
+                             *options)
+                self.assertIn(ran.status, (0, 4), str(ran))
+                trial = ran.json["trials"][0]
+                self.assert_same_losses(trial["loss"], train(path, recipe, trial["lr"], [batch] * STEPS))
+
+
+if __name__ == "__main__":
+    unittest.main()
