@@ -24,6 +24,32 @@ Trial curve_of(const Trial& trial, const std::string& metric) {
   return curve;
 }
 
+ImageFacts image_facts(const report::Result& result) {
+  const auto number = [&](const std::string& key, double otherwise) {
+    const auto found = result.config.find(key);
+    return found != result.config.end() && found->is_number() ? found->get<double>() : otherwise;
+  };
+  ImageFacts facts;
+  facts.train_images = static_cast<std::size_t>(result.dataset.train_images);
+  facts.images_per_step = static_cast<std::size_t>(number("batch-size", 0) * number("accumulate", 1));
+  facts.class_counts = result.dataset.class_counts;
+  facts.label_smoothing = number("label-smoothing", 0);
+  if (result.config.value("class-weights", "none") == "balanced") {
+    facts.class_weights = balanced_weights(facts.class_counts);
+  }
+  return facts;
+}
+
+std::vector<double> balanced_weights(const std::vector<double>& class_counts) {
+  double total = 0;
+  for (const double count : class_counts) total += count;
+  std::vector<double> weights;
+  for (const double count : class_counts) {
+    weights.push_back(count == 0 ? 0 : total / (static_cast<double>(class_counts.size()) * count));
+  }
+  return weights;
+}
+
 void analyse(report::Result& result, const SuggestOptions& options, const std::string& metric) {
   std::vector<Trial> curves;
   result.trial_rates.clear();
@@ -34,7 +60,9 @@ void analyse(report::Result& result, const SuggestOptions& options, const std::s
   }
   result.curve = aggregate(result.trials);
   result.smoothed_loss = smooth(result.curve.loss, options.smoothing);
-  result.suggestion = lrfind::suggest(curves, options);
+  result.suggestion = {};
+  result.suggestion.rule = options.rule;
+  if (!curves.empty()) result.suggestion = lrfind::suggest(curves, options);
   if (result.complete) return;
   result.suggestion.trusted = false;
   result.suggestion.reasons.push_back(

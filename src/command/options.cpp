@@ -270,6 +270,22 @@ void OptionSet::read_config(const std::string& path) {
   }
 }
 
+void OptionSet::inherit(const nlohmann::ordered_json& config, const std::vector<std::string>& groups,
+                        const std::vector<std::string>& except, const std::string& source) {
+  const auto holds = [](const std::vector<std::string>& list, const std::string& text) {
+    return std::find(list.begin(), list.end(), text) != list.end();
+  };
+  for (const auto& entry : entries_) {
+    const auto found = config.find(entry.key);
+    if (found == config.end() || given(entry.key) || holds(except, entry.key)) continue;
+    if (!entry.in_config || !holds(groups, entry.option->get_group())) continue;
+    if (!entry.set(nlohmann::json(*found))) {
+      throw UsageError("the config in \"" + source + "\": \"" + entry.key + "\" is " + found->dump() + "; it takes " +
+                       entry.takes);
+    }
+  }
+}
+
 nlohmann::ordered_json OptionSet::resolved() const {
   auto config = nlohmann::ordered_json::object();
   for (const auto& entry : entries_) {

@@ -55,12 +55,20 @@ class OptionSet {
   /// The last added option says where results go or how they are shown: it is no part of the result's `config`.
   void not_in_config() { entries_.back().in_config = false; }
 
+  /// The last added option may stand without a value, which then leaves its variable as it is.
+  void optional_value() { entries_.back().option->expected(0, 1); }
+
   /// Whether the command line or the config file gave it.
   bool given(const std::string& key) const;
 
   /// Reads a JSON config file. Options from the command line stay as they are. Throws UsageError that names the key,
   /// what it got and what it takes.
   void read_config(const std::string& path);
+
+  /// Takes the values of a result's `config` for the options of these groups that neither the command line nor the
+  /// config file gave; keys in `except` are passed over. `source` names the file. Throws UsageError as read_config.
+  void inherit(const nlohmann::ordered_json& config, const std::vector<std::string>& groups,
+               const std::vector<std::string>& except, const std::string& source);
 
   /// Every option with its value now.
   nlohmann::ordered_json resolved() const;

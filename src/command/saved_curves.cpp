@@ -51,6 +51,7 @@ void analyse_again(report::Result& result, const AnalysisSettings& settings) {
   options.optimizer = config_text(result, "optimizer", "");
   const auto momentum = result.config.find("momentum");
   if (momentum != result.config.end() && momentum->is_number()) options.momentum = momentum->get<double>();
+  options.images = image_facts(result);
   analyse(result, options, settings.metric.empty() ? config_text(result, "metric", "train-loss") : settings.metric);
 }
 

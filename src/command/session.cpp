@@ -2,6 +2,7 @@
 
 #include "command/cores.hpp"
 #include "command/interrupt.hpp"
+#include "command/metric.hpp"
 #include "data/augment.hpp"
 #include "data/random.hpp"
 #include "model/catalogue.hpp"
@@ -70,7 +71,7 @@ Session::Session(SessionSettings& settings, const CommonSettings& common)
                                    .resize = data::parse_resize(settings_.data.resize),
                                    .cache_bytes = static_cast<std::size_t>(settings_.data.cache_mb) << 20U});
   engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
-  if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights();
+  if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights(class_counts());
   choose_normalisation();
   engine_->set_recipe(recipe_, normalisation_);
 }
@@ -110,14 +111,12 @@ void Session::choose_normalisation() {
   }
 }
 
-std::vector<double> Session::balanced_weights() const {
-  const auto counts = dataset_.train.count_by_class(dataset_.classes.size());
-  const auto total = static_cast<double>(dataset_.train.size());
-  std::vector<double> weights;
-  for (const auto count : counts) {
-    weights.push_back(count == 0 ? 0 : total / (static_cast<double>(counts.size()) * static_cast<double>(count)));
+std::vector<double> Session::class_counts() const {
+  std::vector<double> counts;
+  for (const auto count : dataset_.train.count_by_class(dataset_.classes.size())) {
+    counts.push_back(static_cast<double>(count));
   }
-  return weights;
+  return counts;
 }
 
 std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t batches,
@@ -198,6 +197,7 @@ void Session::describe(report::Result& result) const {
   dataset.classes = dataset_.classes;
   dataset.train_images = static_cast<std::int64_t>(dataset_.train.size());
   dataset.val_images = static_cast<std::int64_t>(dataset_.val.size());
+  dataset.class_counts = class_counts();
   dataset.unreadable.clear();
   for (const auto& file : store_->unreadable()) dataset.unreadable.push_back({file.path, file.error});
   dataset.misnamed.clear();

@@ -53,11 +53,13 @@ class Session {
   void describe(report::Result& result) const;
 
   double index_s() const { return index_s_; }
+  /// Batches of one update.
+  int accumulate() const { return recipe_.accumulate; }
 
  private:
   void choose_shape(std::optional<int> network_channels);
   void choose_normalisation();
-  std::vector<double> balanced_weights() const;
+  std::vector<double> class_counts() const;
 
   SessionSettings& settings_;
   CommonSettings common_;

@@ -5,6 +5,7 @@
 #include "command/metric.hpp"
 #include "command/sweep_settings.hpp"
 #include "command/sweep_trials.hpp"
+#include "command/sweep_verification.hpp"
 #include "data/check.hpp"
 #include "report/csv.hpp"
 #include "report/picture.hpp"
@@ -26,13 +27,10 @@ void list_parameters(Session& session) {
   }
 }
 
-// Reads on where batches did not reach, so that every bad file of a folder of usual size is named.
-void check_other_files(Session& session, report::Result& result) {
-  const auto check = data::check_remaining(session.store(), {.should_stop = interrupt_requested});
-  if (check.not_checked > 0) {
-    result.dataset.notes.push_back(std::to_string(check.not_checked) +
-                                   " images that no batch used were not checked; lrfind inspect checks all");
-  }
+// Reads on where batches did not reach, so that every bad file of a folder of usual size is named. Returns how many
+// images are still unchecked.
+std::size_t check_other_files(Session& session) {
+  return data::check_remaining(session.store(), {.should_stop = interrupt_requested}).not_checked;
 }
 
 void describe(const Trials& trials, report::Result& result) {
@@ -78,43 +76,68 @@ void show(const SweepSettings& settings, const report::Result& result, People& p
   if (!settings.output.empty() && settings.output != "-") people.out() << "\nresult: " << settings.output << "\n";
 }
 
+// What is written when a person ends the run before anything was measured.
+int write_nothing_measured(const SweepSettings& settings, const OptionSet& options) {
+  report::Result result;
+  result.complete = false;
+  result.tool.version = LRFIND_VERSION;
+  result.config = options.resolved();
+  result.dataset.path = settings.session.data.path;
+  result.model.name = settings.session.network.model;
+  analyse(result, suggest_options(settings), settings.metric);
+  write(settings, result);
+  return ExitStatus::interrupted;
+}
+
 int run(SweepSettings& settings, const OptionSet& options, People& people, Clock::time_point start) {
   Session session(settings.session, settings.common);
   if (settings.list_parameters) {
     list_parameters(session);
     return done;
   }
+  check_verifiable(settings, session);
   report::Result result;
+  session.describe(result);
+  result.config = options.resolved();
+  auto analysis = suggest_options(settings);
+  analysis.images = image_facts(result);
   TrialRunner runner(session, settings, people);
   result.timing.startup_s = seconds_since(start) - session.index_s();
   const auto sizes = batch_sizes(settings);
   std::exception_ptr failure;
   if (sizes.empty()) {
     const auto trials =
-        runner.run(settings.session.recipe.batch_size, static_cast<int>(settings.session.recipe.accumulate));
+        runner.run(settings.session.recipe.batch_size, static_cast<int>(settings.session.recipe.accumulate), analysis);
     describe(trials, result);
     failure = trials.failure;
-    analyse(result, suggest_options(settings), settings.metric);
+    analyse(result, analysis, settings.metric);
     if (settings.layerwise && !trials.runs.empty()) {
       result.sections["layers"] =
           layer_table(session.engine().trained(), trials.runs.front(), result.suggestion.lr.value_or(settings.min_lr));
     }
   } else {
-    const auto study = study_batch_sizes(runner, settings, sizes);
+    const auto study = study_batch_sizes(runner, settings, sizes, analysis);
     describe(study.chosen, result);
     result.complete = study.complete;
     failure = study.failure;
     settings.session.recipe.batch_size = study.chosen_size;
-    analyse(result, suggest_options(settings), settings.metric);
+    analysis.images->images_per_step = static_cast<std::size_t>(study.chosen_size * settings.session.recipe.accumulate);
+    analyse(result, analysis, settings.metric);
     result.sections["batch_sizes"] = study.table;
     result.sections["batch_exponent"] = study.exponent;
   }
+  if (!failure) failure = verify_sweep(settings, session, result, people);
+  std::size_t unchecked = 0;
   try {
-    if (result.complete) check_other_files(session, result);
+    if (result.complete) unchecked = check_other_files(session);
   } catch (const data::Interrupted&) {
     result.complete = false;
   }
   session.describe(result);
+  if (unchecked > 0) {
+    result.dataset.notes.push_back(std::to_string(unchecked) +
+                                   " images that no batch used were not checked; lrfind inspect checks all");
+  }
   result.config = options.resolved();
   result.timing.total_s = seconds_since(start);
   write(settings, result);
@@ -138,7 +161,11 @@ int sweep(const Invocation& invocation) {
   if (!line.parse(invocation)) return done;
   check(line.options(), settings);
   listen_for_interrupt();
-  return run(settings, line.options(), invocation.people, start);
+  try {
+    return run(settings, line.options(), invocation.people, start);
+  } catch (const data::Interrupted&) {
+    return write_nothing_measured(settings, line.options());
+  }
 }
 
 }  // namespace lrfind::command

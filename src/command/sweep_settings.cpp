@@ -42,6 +42,13 @@ void declare(CommandLine& line, SweepSettings& settings) {
       "held-out images of the probe loss, measured after every step; 0: none; auto: a sixth of the sweep's cost");
   options.add("--gain-every", settings.gain_every, whole_number(0, 1000000), "steps between gain ratios; 0: none");
   options.add_flag("--layerwise", settings.layerwise, "record update-to-weight ratios layer by layer");
+  options.group("Verification");
+  options.add_flag("--verify", settings.verify,
+                   "train briefly at the suggestion and its neighbours, constant and one-cycle, and suggest the best; "
+                   "about ten times the steps of one sweep. lrfind verify does more");
+  options.add("--verify-steps", settings.verify_steps, whole_number(0, 100000000),
+              "steps of each of these trainings; 0: twice --steps");
+  options.add("--verify-epochs", settings.verify_epochs, number(0, 1e6), "or their passes over the training images");
   declare(options, settings.session);
   options.group("Output");
   options.add("-o,--output", settings.output, any_text("a file name or -"),
@@ -70,6 +77,9 @@ void check(const OptionSet& options, SweepSettings& settings) {
   }
   if (settings.stop_factor != 0 && settings.stop_factor < 1) {
     throw UsageError("--stop-factor takes 0 (never stop early) or a number of at least 1");
+  }
+  if (settings.verify_steps > 0 && settings.verify_epochs > 0) {
+    throw UsageError("--verify-epochs and --verify-steps both set the length; give one");
   }
   batch_sizes(settings);
   if (settings.print_lr && !options.given("output")) settings.output.clear();

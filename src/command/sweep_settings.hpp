@@ -31,6 +31,9 @@ struct SweepSettings {
   std::int64_t eval_every = 5;
   std::string batch_sizes;
   bool layerwise = false;
+  bool verify = false;
+  double verify_epochs = 0;
+  std::int64_t verify_steps = 0;
   std::string output = "lr.json";
   std::string csv, plot;
   bool print_lr = false;

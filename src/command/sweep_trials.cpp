@@ -5,7 +5,6 @@
 #include "report/progress.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace lrfind::command {
 
@@ -36,6 +35,9 @@ std::vector<data::Batch> next_batches(data::Loader& loader, int count) {
   for (int i = 0; i < count; ++i) batches.push_back(loader.next());
   return batches;
 }
+
+// Two, because one alone cannot show that trials disagree.
+constexpr std::int64_t least_trials = 2;
 
 // Images whose forward pass costs about a sixth of a training step, which costs about three forward passes per image.
 std::size_t probe_size(const SweepSettings& settings) {
@@ -127,15 +129,10 @@ bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& 
   if (settings_.trials != "auto") return done_trials >= std::stoll(settings_.trials);
   if (done_trials >= settings_.max_trials) return true;
   if (settings_.max_seconds > 0 && seconds_since(start_) >= settings_.max_seconds) return true;
+  if (done_trials < least_trials) return false;
   std::vector<Trial> curves;
   for (const auto& run : runs) curves.push_back(curve_of(run.trial, settings_.metric));
-  const auto suggestion = lrfind::suggest(curves, analysis);
-  return suggestion.interval &&
-         std::log10(suggestion.interval->hi / suggestion.interval->lo) / 2 <= settings_.precision_decades;
-}
-
-Trials TrialRunner::run(std::int64_t batch_size, int accumulate) {
-  return run(batch_size, accumulate, suggest_options(settings_));
+  return interval_half_width_decades(lrfind::suggest(curves, analysis)) <= settings_.precision_decades;
 }
 
 Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis) {
@@ -153,7 +150,8 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
     const auto on_step = [&](int step, double lr, const Measurement& measured) {
       losses.push_back(measured.loss);
       images += batch_size * accumulate;
-      const int planned = settings_.trials == "auto" ? std::max(2, number + 1) : std::stoi(settings_.trials);
+      const int planned =
+          settings_.trials == "auto" ? std::max<int>(least_trials, number + 1) : std::stoi(settings_.trials);
       progress.update({.step = step + 1,
                        .steps = static_cast<int>(settings_.steps),
                        .trial = number + 1,

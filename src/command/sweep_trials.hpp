@@ -51,7 +51,6 @@ class TrialRunner {
   /// `analysis` decides when --trials auto is sure enough. Exceptions of the first step are thrown; later ones end the
   /// trials and are kept in `failure`, with what was measured before.
   Trials run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis);
-  Trials run(std::int64_t batch_size, int accumulate);
 
  private:
   TrialRun run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step, Trial& partial);

@@ -41,6 +41,7 @@ struct Dataset {
   std::string path, format;
   std::vector<std::string> classes;
   std::int64_t train_images = 0, val_images = 0;
+  std::vector<double> class_counts;     ///< training images of each class
   std::vector<FileProblem> unreadable;  ///< left out
   std::vector<FileProblem> misnamed;    ///< read, though the content is of another format than the name says
   std::int64_t ignored_files = 0;       ///< hidden files and files that are no images

@@ -143,6 +143,7 @@ Dataset read_dataset(const Node& node) {
   dataset.classes = node.at("classes").texts();
   dataset.train_images = node.at("train_images").count();
   dataset.val_images = node.at("val_images").count();
+  if (node.has("class_counts")) dataset.class_counts = node.at("class_counts").numbers();
   dataset.unreadable = read_problems(node.at("unreadable"));
   if (node.has("misnamed")) dataset.misnamed = read_problems(node.at("misnamed"));
   if (node.has("ignored_files")) dataset.ignored_files = node.at("ignored_files").count();

@@ -42,6 +42,7 @@ Json dataset_json(const Dataset& dataset) {
   json["classes"] = dataset.classes;
   json["train_images"] = dataset.train_images;
   json["val_images"] = dataset.val_images;
+  json["class_counts"] = numbers(dataset.class_counts);
   json["unreadable"] = problems_json(dataset.unreadable);
   json["misnamed"] = problems_json(dataset.misnamed);
   json["ignored_files"] = dataset.ignored_files;

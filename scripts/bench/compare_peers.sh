@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# lrfind against the range tests of Python frameworks, as whole processes on the same work: same image folder, network,
+# optimizer, batch size, steps, image size and threads; interleaved. Prints Markdown: medians, spread, ratios.
+#
+#   scripts/bench/compare_peers.sh [--lrfind FILE] [--data FOLDER] [--runs 5] [--steps 100] [--image-size 32] [--threads N]
+#
+# The peers go into a virtual environment (LRFIND_PEERS, else build/peers) with torch 2.13.0 from PyPI; what cannot be
+# installed or imported is named and left out. Without --data, 6,400 images of Fashion-MNIST are written as PNG files.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+venv=${LRFIND_PEERS:-$LRFIND_ROOT/build/peers}
+
+if [[ ! -x $venv/bin/python ]]; then
+  say "virtual environment with torch and the peers in $venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install -q torch==2.13.0 numpy pillow psutil
+fi
+for peer in torch-lr-finder pytorch-ignite lightning fastai; do
+  "$venv/bin/pip" show -q "$peer" 2>/dev/null && continue
+  # With their dependencies, except that fastai and torch-lr-finder must not bring another torch or torchvision.
+  if ! "$venv/bin/pip" install -q "$peer" torch==2.13.0 >"$venv/$peer.log" 2>&1; then
+    "$venv/bin/pip" install -q --no-deps "$peer" >>"$venv/$peer.log" 2>&1 || say "$peer could not be installed (see $venv/$peer.log)"
+  fi
+done
+exec "$venv/bin/python" "$LRFIND_ROOT/scripts/bench/compare_peers.py" --lrfind "$LRFIND_ROOT/build/src/command/lrfind" "$@"

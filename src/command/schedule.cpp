@@ -1,0 +1,234 @@
+#include "train/schedule.hpp"
+
+#include "command/command.hpp"
+#include "report/picture.hpp"
+#include "report/rate_plot.hpp"
+#include "report/result.hpp"
+#include "report/text.hpp"
+#include "report/write_file.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+namespace lrfind::command {
+
+namespace {
+
+using report::Json;
+
+struct ScheduleSettings {
+  CommonSettings common;
+  std::string name;
+  std::string result;
+  std::string lr = "auto", min_lr = "auto";
+  double epochs = 0;
+  std::int64_t steps = 0;
+  std::int64_t warmup = 0;
+  std::string plot;
+  bool csv = false, json = false;
+};
+
+constexpr double usual_lr = 0.1;     // without a result
+constexpr double usual_epochs = 10;  // of a training, with a result
+constexpr int usual_steps = 1000;
+
+std::string list_of_names() {
+  std::string names;
+  for (const auto& name : train::schedule_names()) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+void declare_schedule(CommandLine& line, ScheduleSettings& settings) {
+  auto& options = line.options();
+  line.app().add_option("NAME", settings.name, list_of_names());
+  options.group("Schedule");
+  options.add("-r,--result", settings.result, any_text("a file name"),
+              "result of lrfind sweep: constant takes its lr, the triangular ones go from min_lr to max_lr, the others "
+              "start at or rise to max_lr");
+  options.not_in_config();
+  options.add("--lr,--max-lr", settings.lr, word_or({"auto"}, number_above(0)),
+              "constant or highest rate; auto: the suggestion, or 0.1 without a result");
+  options.add("--min-lr", settings.min_lr, word_or({"auto"}, number(0, 1e9)),
+              "lowest rate of the triangular and cosine ones and of reduce-on-plateau; auto: for the triangular ones "
+              "the suggestion or a tenth of the highest, else 0");
+  options.add("--epochs", settings.epochs, number(0, 1e6),
+              "length of the run in passes over the result's training images; default with a result: 10");
+  options.add("-n,--steps", settings.steps, whole_number(0, 10000000),
+              "length of the run in training steps; default without a result: 1000");
+  options.add(
+      "--warmup", settings.warmup, whole_number(0, 10000000),
+      "steps of a linear rise from a hundredth of the rate before the schedule; for one-cycle, of its rise; the "
+      "triangular ones have none");
+  options.group("Output");
+  options.add("--plot", settings.plot, {"a file name", [](const std::string&) { return true; }},
+              "draw into FILE.png, .svg or .pdf instead of the terminal");
+  options.optional_value();
+  options.not_in_config();
+  options.add_flag("--csv", settings.csv, "print the rate of every step as comma-separated values: step,lr");
+  options.not_in_config();
+  options.add_flag("--json", settings.json, "print everything as JSON");
+  options.not_in_config();
+}
+
+// `--plot NAME` reads as a file name to the parser, but a person means to see the schedule NAME.
+void untangle(ScheduleSettings& settings) {
+  if (settings.name.empty() && train::parse_schedule(settings.plot)) std::swap(settings.name, settings.plot);
+}
+
+train::ScheduleKind check_before(const ScheduleSettings& settings) {
+  if (settings.name.empty()) throw UsageError("NAME is missing: one of " + list_of_names());
+  const auto kind = train::parse_schedule(settings.name);
+  if (!kind) throw UsageError("there is no schedule \"" + settings.name + "\"; there are " + list_of_names());
+  if (settings.epochs > 0 && settings.steps > 0) throw UsageError("--epochs and --steps both set the length; give one");
+  if (settings.epochs > 0 && settings.result.empty()) {
+    throw UsageError("--epochs needs --result, which knows the number of images; or give --steps");
+  }
+  if (settings.csv && settings.json) throw UsageError("--csv and --json both want stdout; give one");
+  if (!settings.plot.empty()) {
+    if (const auto problem = report::picture_problem(settings.plot)) throw UsageError(*problem);
+    report::check_writable(settings.plot);
+  }
+  return *kind;
+}
+
+// Three digits, as a person would type them; a suggestion is not known to more.
+double rounded(double rate) {
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.3g", rate);
+  return std::strtod(buffer.data(), nullptr);
+}
+
+double config_number(const report::Result& result, const char* key, double otherwise) {
+  const auto found = result.config.find(key);
+  return found != result.config.end() && found->is_number() ? found->get<double>() : otherwise;
+}
+
+int length_of(const ScheduleSettings& settings, const report::Result& result) {
+  if (settings.steps > 0) return static_cast<int>(settings.steps);
+  const auto images = static_cast<double>(result.dataset.train_images);
+  if (settings.result.empty() || images < 1) return usual_steps;
+  const double images_per_step = config_number(result, "batch-size", 64) * config_number(result, "accumulate", 1);
+  const double epochs = settings.epochs > 0 ? settings.epochs : usual_epochs;
+  return static_cast<int>(std::min(std::max(std::ceil(epochs * std::ceil(images / images_per_step)), 1.0), 1e7));
+}
+
+train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& settings, const report::Result& result) {
+  const auto& suggestion = result.suggestion;
+  const bool constant = train::use_of(kind) == train::ScheduleUse::constant;
+  const auto suggested = constant || !suggestion.max_lr ? suggestion.lr : suggestion.max_lr;
+  if (!settings.result.empty() && !suggested && settings.lr == "auto") {
+    throw report::ResultError("\"" + settings.result +
+                              "\" suggests no rate; repeat the sweep as it advises, or give --lr");
+  }
+  const double highest = settings.lr != "auto" ? std::stod(settings.lr) : suggested ? rounded(*suggested) : usual_lr;
+  const bool low_fits = suggestion.min_lr && *suggestion.min_lr < highest;
+  double lowest = low_fits ? rounded(*suggestion.min_lr) : highest / 10;
+  if (settings.min_lr != "auto") lowest = std::stod(settings.min_lr);
+  if (lowest > highest)
+    throw UsageError("--min-lr must not be above the highest rate, " + report::format_rate(highest));
+  auto schedule =
+      train::usual_schedule(kind, highest, lowest, length_of(settings, result), static_cast<int>(settings.warmup));
+  if (settings.min_lr != "auto") schedule.min_lr = lowest;
+  return schedule;
+}
+
+std::string optimizer_code(const report::Result& result, double lr) {
+  const auto text = [&](const char* key, const std::string& otherwise) {
+    const auto found = result.config.find(key);
+    if (found == result.config.end()) return otherwise;
+    return found->is_string() ? found->get<std::string>() : found->dump();
+  };
+  const std::string name = text("optimizer", "sgd");
+  std::string code = ", lr=" + Json(lr).dump();
+  const bool has_momentum = name == "sgd" || name == "rmsprop";
+  if (has_momentum && text("momentum", "0") != "0") code += ", momentum=" + text("momentum", "0");
+  if (text("nesterov", "false") == "true") code += ", nesterov=True";
+  if (name == "adam" || name == "adamw") {
+    code += ", betas=(" + text("beta1", "0.9") + ", " + text("beta2", "0.999") + ")";
+  }
+  if (name == "rmsprop") code += ", alpha=" + text("alpha", "0.99");
+  if (text("weight-decay", "0") != "0") code += ", weight_decay=" + text("weight-decay", "0");
+  const std::string type = name == "adam"      ? "Adam"
+                           : name == "adamw"   ? "AdamW"
+                           : name == "rmsprop" ? "RMSprop"
+                           : name == "adagrad" ? "Adagrad"
+                                               : "SGD";
+  return "optimizer = torch.optim." + type + "(model.parameters()" + code + ")\n";
+}
+
+report::RatePlot plot_of(const train::Schedule& schedule, const std::vector<double>& rates) {
+  report::RatePlot plot;
+  plot.title = std::string(train::to_string(schedule.kind));
+  if (schedule.kind == train::ScheduleKind::reduce_on_plateau) plot.title += ", were the loss never to improve";
+  plot.lr = rates;
+  const bool constant = train::use_of(schedule.kind) == train::ScheduleUse::constant;
+  plot.marks = {{constant ? "lr" : "max_lr", schedule.max_lr}};
+  if (train::use_of(schedule.kind) == train::ScheduleUse::cyclical) plot.marks.emplace_back("min_lr", schedule.min_lr);
+  return plot;
+}
+
+void print_csv(const std::vector<double>& rates) {
+  std::cout << "step,lr\n";
+  for (std::size_t i = 0; i < rates.size(); ++i) std::cout << i << "," << Json(rates[i]).dump() << "\n";
+}
+
+Json schedule_json(const train::Schedule& schedule, const std::string& code, const std::vector<double>& rates) {
+  return {{"name", std::string(train::to_string(schedule.kind))},
+          {"max_lr", schedule.max_lr},
+          {"min_lr", schedule.min_lr},
+          {"steps", schedule.steps},
+          {"warmup", schedule.warmup},
+          {"pytorch", code},
+          {"lr", rates}};
+}
+
+}  // namespace
+
+int schedule(const Invocation& invocation) {
+  ScheduleSettings settings;
+  CommandLine line(
+      "schedule",
+      "Draws a learning-rate schedule with a suggestion's bounds filled in, and prints on stdout what to type "
+      "into a PyTorch training script.\n\n"
+      "step: a tenth after every third of the run. exponential: down to a hundredth. cosine: down to 0. "
+      "cosine-warm-restarts: three cycles, each twice as long as the last. one-cycle: up over 30 % of the "
+      "run from 1/25, then down to almost 0. triangular: three cycles; triangular2: their height halved "
+      "each time. linear-warmup-cosine: up over 5 % of the run, then cosine. reduce-on-plateau: a tenth "
+      "when the second of twenty checks in a row brings no better validation loss.",
+      "  lrfind schedule one-cycle --result lr.json --epochs 30\n"
+      "  lrfind schedule cosine --max-lr 0.1 --steps 5000 --warmup 250 --plot cosine.png\n"
+      "  lrfind schedule triangular --result lr.json --csv > rates.csv\n",
+      settings.common);
+  declare_schedule(line, settings);
+  if (!line.parse(invocation)) return done;
+  untangle(settings);
+  const auto kind = check_before(settings);
+  report::Result result;
+  if (!settings.result.empty()) result = report::read_result(settings.result);
+
+  const auto chosen = schedule_for(kind, settings, result);
+  const auto rates = train::rates_of(chosen);
+  const auto code =
+      "import torch\n" + optimizer_code(result, train::optimizer_lr(chosen)) + train::pytorch_code(chosen);
+  const auto plot = plot_of(chosen, rates);
+  auto& people = invocation.people;
+  if (!settings.plot.empty()) {
+    report::write_rates_picture(plot, settings.plot);
+    if (!settings.common.quiet) people.out() << "picture: " << settings.plot << "\n";
+  } else if (!settings.common.quiet) {
+    people.out() << report::draw_rates(plot, people.style()) << "\n";
+  }
+  if (settings.csv) {
+    print_csv(rates);
+  } else if (settings.json) {
+    std::cout << report::to_text(schedule_json(chosen, code, rates));
+  } else {
+    std::cout << code;
+  }
+  return done;
+}
+
+}  // namespace lrfind::command

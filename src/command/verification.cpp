@@ -1,0 +1,253 @@
+#include "command/verification.hpp"
+
+#include "command/interrupt.hpp"
+#include "data/error.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace lrfind::command {
+
+namespace {
+
+constexpr double edge_ratio = 3;    // how far beyond an edge the next candidate lies
+constexpr int most_extensions = 2;  // per schedule
+constexpr std::size_t plateau_limit = 1000;
+constexpr double nearly_equal = 1e-3;  // relative: rates closer than this are one candidate
+
+std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
+  std::vector<train::Images> result;
+  result.reserve(batches.size());
+  for (const auto& batch : batches) result.push_back(view(batch));
+  return result;
+}
+
+std::vector<Candidate> candidates_for(const std::optional<double>& suggested, const VerifyOptions& options) {
+  std::vector<Candidate> list;
+  const auto add = [&](double lr) {
+    for (const auto& other : list) {
+      if (std::abs(std::log(lr / other.lr)) < nearly_equal) return;
+    }
+    Candidate candidate;
+    candidate.lr = lr;
+    if (suggested) candidate.factor = lr / *suggested;
+    list.push_back(candidate);
+  };
+  if (suggested) {
+    add(*suggested);
+    list.front().suggested = true;
+    list.front().factor = 1;
+    for (const double factor : options.factors) {
+      add(*suggested * factor);
+      list.back().factor = list.back().suggested ? 1 : factor;
+    }
+  }
+  for (const double lr : options.rates) add(lr);
+  std::sort(list.begin(), list.end(), [](const Candidate& a, const Candidate& b) { return a.lr < b.lr; });
+  return list;
+}
+
+class Verifier {
+ public:
+  Verifier(Session& session, const Suggestion& suggestion, const VerifyOptions& options, std::uint64_t seed,
+           const OnVerifyStep& on_step)
+      : session_(session), suggestion_(suggestion), seed_(seed), on_step_(on_step) {
+    result_.options = options;
+    for (const auto& name : options.schedules) add_schedule(*train::parse_schedule(name));
+    validation_ = session.validation_batches(options.val_limit);
+    for (const auto& batch : validation_) result_.val_images += static_cast<std::size_t>(batch.size);
+    if (result_.val_images == 0) {
+      throw UsageError("there are no validation images to verify on; raise --val-split above 0");
+    }
+  }
+
+  Verification run() {
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      for (int round = 0; round < result_.options.seeds && result_.complete; ++round) run_round(round);
+    } catch (const std::exception&) {
+      result_.failure = std::current_exception();
+      result_.complete = false;
+    }
+    for (auto& verdict : result_.schedules) judge(verdict, result_.val_images);
+    result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return std::move(result_);
+  }
+
+ private:
+  void add_schedule(train::ScheduleKind kind) {
+    const auto suggested = suggested_rate(suggestion_, kind);
+    ScheduleVerdict verdict;
+    verdict.candidates = candidates_for(suggested, result_.options);
+    if (verdict.candidates.empty()) {
+      throw UsageError("there is no rate to verify: the result suggests none; give --rates");
+    }
+    verdict.has_suggestion = suggested.has_value();
+    verdict.schedule = schedule_of(kind, suggested.value_or(verdict.candidates.front().lr));
+    result_.schedules.push_back(std::move(verdict));
+  }
+
+  // The ratio of a cycle's bounds stays when its upper one moves.
+  train::Schedule schedule_of(train::ScheduleKind kind, double lr) const {
+    double ratio = 0.1;
+    if (suggestion_.min_lr && suggestion_.max_lr) ratio = std::min(*suggestion_.min_lr / *suggestion_.max_lr, 1.0);
+    return train::usual_schedule(kind, lr, ratio * lr, result_.options.steps, result_.options.warmup);
+  }
+
+  void run_round(int round) {
+    best_losses_.clear();
+    std::vector<std::vector<bool>> stays;
+    for (auto& verdict : result_.schedules) {
+      judge(verdict, result_.val_images);
+      stays.push_back(round == 0 || result_.options.keep_all ? std::vector<bool>(verdict.candidates.size(), true)
+                                                             : next_round(verdict));
+    }
+    runs_ = runs_done_;
+    for (const auto& list : stays) {
+      runs_ += static_cast<int>(std::count(list.begin(), list.end(), true)) * (result_.options.seeds - round);
+    }
+    for (std::size_t s = 0; s < result_.schedules.size(); ++s) {
+      for (const std::size_t i : outwards(result_.schedules[s])) {
+        if (stays[s][i]) run_candidate(result_.schedules[s], i, round);
+        if (!result_.complete) return;
+      }
+      if (round == 0 && result_.options.extend) extend(result_.schedules[s]);
+      if (!result_.complete) return;
+    }
+  }
+
+  // The suggestion first, so that the others are measured against it, then its neighbours.
+  static std::vector<std::size_t> outwards(const ScheduleVerdict& verdict) {
+    std::vector<std::size_t> order(verdict.candidates.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    if (!verdict.has_suggestion) return order;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return std::abs(std::log(verdict.candidates[a].factor)) < std::abs(std::log(verdict.candidates[b].factor));
+    });
+    return order;
+  }
+
+  void extend(ScheduleVerdict& verdict) {
+    for (int extension = 0; extension < most_extensions && result_.complete; ++extension) {
+      judge(verdict, result_.val_images);
+      if (!verdict.best || verdict.candidates.size() < 2) return;
+      const bool low = *verdict.best == 0;
+      const bool high = *verdict.best + 1 == verdict.candidates.size();
+      if (!low && !high) return;
+      const auto& edge = verdict.candidates[*verdict.best];
+      Candidate candidate;
+      candidate.lr = low ? edge.lr / edge_ratio : edge.lr * edge_ratio;
+      candidate.factor = low ? edge.factor / edge_ratio : edge.factor * edge_ratio;
+      const auto at = verdict.candidates.insert(low ? verdict.candidates.begin() : verdict.candidates.end(), candidate);
+      ++runs_;
+      run_candidate(verdict, static_cast<std::size_t>(at - verdict.candidates.begin()), 0);
+    }
+  }
+
+  void run_candidate(ScheduleVerdict& verdict, std::size_t index, int round) {
+    auto& candidate = verdict.candidates[index];
+    const auto schedule = schedule_of(verdict.schedule.kind, candidate.lr);
+    ++runs_done_;
+    std::vector<double> losses;
+    candidate.runs.push_back(train(schedule, trial_seed(seed_, round), candidate.suggested, losses));
+    if (candidate.runs.back().end == RunEnd::interrupted) result_.complete = false;
+    const auto& run = candidate.runs.back();
+    auto& best = best_losses_[verdict.schedule.kind];
+    if (run.end == RunEnd::completed && (best.losses.empty() || run.train_loss < best.train_loss)) {
+      best = {run.train_loss, std::move(losses)};
+    }
+  }
+
+  TrainingRun train(const train::Schedule& schedule, std::uint64_t seed, bool to_the_end, std::vector<double>& losses) {
+    TrainingRun run;
+    run.seed = seed;
+    const int accumulate = session_.accumulate();
+    const auto loader =
+        session_.loader(seed, static_cast<std::uint64_t>(schedule.steps) * static_cast<std::uint64_t>(accumulate));
+    session_.start(seed);
+    auto& engine = session_.engine();
+    train::ScheduledRate rate(schedule);
+    try {
+      for (int step = 0; step < schedule.steps && run.end == RunEnd::completed; ++step) {
+        if (interrupt_requested()) throw data::Interrupted();
+        std::vector<data::Batch> batches;
+        for (int i = 0; i < accumulate; ++i) batches.push_back(loader->next());
+        const double lr = rate.at(step);
+        losses.push_back(engine.step(views(batches), lr, false).loss);
+        run.steps = step + 1;
+        on_step_(runs_done_, runs_, run.steps, lr, losses.back());
+        if (!std::isfinite(losses.back())) {
+          run.end = RunEnd::diverged;
+        } else if (!to_the_end && !result_.options.keep_all && at_rung(schedule, run.steps) &&
+                   hopeless(losses, best_losses_[schedule.kind].losses)) {
+          run.end = RunEnd::dropped;
+        }
+        if (rate.checks_after(step)) rate.observe(engine.evaluate(views(plateau_images())).loss);
+      }
+    } catch (const data::Interrupted&) {
+      run.end = RunEnd::interrupted;
+      return run;
+    }
+    const std::size_t tail = std::max<std::size_t>(losses.size() / 10, 1);
+    run.train_loss = 0;
+    for (std::size_t i = losses.size() - tail; i < losses.size(); ++i) {
+      run.train_loss += losses[i] / static_cast<double>(tail);
+    }
+    const auto evaluation = engine.evaluate(views(validation_));
+    run.val_loss = evaluation.loss;
+    run.val_accuracy = evaluation.accuracy;
+    return run;
+  }
+
+  // Checked so often that a sample of the validation images has to do.
+  const std::vector<data::Batch>& plateau_images() {
+    if (plateau_images_.empty()) plateau_images_ = session_.validation_batches(plateau_limit);
+    return plateau_images_;
+  }
+
+  static bool at_rung(const train::Schedule& schedule, int step) {
+    return step == schedule.steps / 4 || step == schedule.steps / 2;
+  }
+
+  Session& session_;
+  const Suggestion& suggestion_;
+  std::uint64_t seed_;
+  const OnVerifyStep& on_step_;
+  Verification result_;
+  std::vector<data::Batch> validation_, plateau_images_;
+  struct LossCurve {
+    double train_loss = 0;
+    std::vector<double> losses;
+  };
+  std::map<train::ScheduleKind, LossCurve> best_losses_;  // of this round's best whole run so far
+  int runs_ = 0, runs_done_ = 0;
+};
+
+}  // namespace
+
+std::string_view to_string(RunEnd end) {
+  switch (end) {
+    case RunEnd::completed:
+      return "completed";
+    case RunEnd::diverged:
+      return "diverged";
+    case RunEnd::dropped:
+      return "dropped";
+    case RunEnd::interrupted:
+      break;
+  }
+  return "interrupted";
+}
+
+std::optional<double> suggested_rate(const Suggestion& suggestion, train::ScheduleKind kind) {
+  if (train::use_of(kind) == train::ScheduleUse::constant) return suggestion.lr;
+  return suggestion.max_lr ? suggestion.max_lr : suggestion.lr;
+}
+
+Verification verify_rates(Session& session, const Suggestion& suggestion, const VerifyOptions& options,
+                          std::uint64_t seed, const OnVerifyStep& on_step) {
+  return Verifier(session, suggestion, options, seed, on_step).run();
+}
+
+}  // namespace lrfind::command

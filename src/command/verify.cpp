@@ -1,0 +1,263 @@
+#include "command/command.hpp"
+#include "command/interrupt.hpp"
+#include "command/verification.hpp"
+#include "report/progress.hpp"
+#include "report/write_file.hpp"
+
+#include <lrfind/suggest.hpp>
+
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+namespace lrfind::command {
+
+namespace {
+
+struct VerifySettings {
+  CommonSettings common;
+  SessionSettings session;
+  std::string result;
+  std::string factors = "0.1,0.333,1,3,10";
+  std::string rates;
+  std::vector<std::string> lr_schedules;
+  double epochs = 0;
+  std::int64_t steps = 0;
+  std::int64_t warmup = 0;
+  std::int64_t seeds = 1;
+  bool keep_all = false;
+  std::int64_t val_limit = 5000;
+  std::string output;
+  bool json = false;
+};
+
+std::optional<std::vector<double>> parse_list(const std::string& text) {
+  std::vector<double> values;
+  for (const char* at = text.data(); at < text.data() + text.size();) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(at, text.data() + text.size(), value);
+    if (error != std::errc() || !(value > 0) || !std::isfinite(value)) return std::nullopt;
+    values.push_back(value);
+    at = end;
+    if (at == text.data() + text.size()) return values;
+    if (*at++ != ',') return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Takes<std::string> positive_numbers(const std::string& example) {
+  return {"positive numbers separated by commas, such as " + example,
+          [](const std::string& text) { return parse_list(text).has_value(); }};
+}
+
+void declare_verify(CommandLine& line, VerifySettings& settings) {
+  auto& options = line.options();
+  line.app().add_option("DATA", settings.session.data.path,
+                        "the images, as lrfind sweep takes them; default: those of the result");
+  options.group("Verification");
+  options.add("-r,--result", settings.result, any_text("a file name"),
+              "result of lrfind sweep: its suggestion is verified, and its data, network and recipe options and seed "
+              "are the defaults of those below");
+  options.not_in_config();
+  options.add(
+      "--factors", settings.factors, positive_numbers("0.1,0.333,1,3,10"),
+      "candidates, as multiples of the suggestion, which is always among them; without this option two more are "
+      "tried where the best lies at the edge");
+  options.add("--rates", settings.rates, positive_numbers("0.001,0.01,0.1"),
+              "candidates as learning rates, instead of --factors; needs no --result");
+  options.add("--lr-schedule", settings.lr_schedules, one_of(train::schedule_names()),
+              "schedule to train on (default: constant); may be repeated, to compare. constant tries rates around the "
+              "suggested lr, the others around max_lr. See lrfind schedule --help");
+  options.add("--epochs", settings.epochs, number(0, 1e6), "passes over the training images of every run");
+  options.add("-n,--steps", settings.steps, whole_number(0, 100000000),
+              "training steps of every run, instead of --epochs; neither: 3 epochs, but 100 to 600 steps");
+  options.add(
+      "--warmup", settings.warmup, whole_number(0, 100000000),
+      "steps of a linear rise from a hundredth of the rate before the schedule; for one-cycle, of its rise; the "
+      "triangular ones have none");
+  options.add("--seeds", settings.seeds, whole_number(1, 1000),
+              "trainings per candidate; after each, clearly worse candidates of the worse half get no more");
+  options.add_flag("--keep-all", settings.keep_all, "drop nothing: every candidate with every seed to the end");
+  options.add("--val-limit", settings.val_limit, whole_number(0, INT32_MAX),
+              "validate on at most N images, the same for all; 0: all");
+  declare(options, settings.session);
+  options.group("Output");
+  options.add("-o,--output", settings.output, any_text("a file name or -"),
+              "where the result with a \"verify\" section goes; - is stdout. Default: back into the file of --result");
+  options.not_in_config();
+  options.add_flag("--json", settings.json, "print the \"verify\" section on stdout instead of the table");
+  options.not_in_config();
+}
+
+report::Json read_json(const std::string& path) {
+  const auto result = report::read_result(path);  // for its messages: the JSON itself is kept whole
+  std::ifstream file(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  return report::Json::parse(text);
+}
+
+// What another optimizer or network on the command line makes meaningless.
+std::vector<std::string> not_inherited(const OptionSet& options) {
+  std::vector<std::string> keys;
+  const auto add = [&](const char* cause, std::initializer_list<const char*> effects) {
+    if (options.given(cause)) keys.insert(keys.end(), effects.begin(), effects.end());
+  };
+  add("optimizer", {"momentum", "nesterov", "weight-decay", "beta1", "beta2", "alpha"});
+  add("model", {"width", "depth", "reinit", "replace-head", "freeze", "lr-mult"});
+  return keys;
+}
+
+void inherit(OptionSet& options, VerifySettings& settings, const report::Result& result) {
+  options.inherit(result.config, {"Data", "Network", "Training recipe"}, not_inherited(options), settings.result);
+  const auto seed = result.config.find("seed");
+  if (!options.given("seed") && seed != result.config.end() && seed->is_number_unsigned()) {
+    settings.common.seed = seed->get<std::int64_t>();
+  }
+  if (settings.session.data.path.empty()) settings.session.data.path = result.dataset.path;
+}
+
+void check_before(const OptionSet& options, VerifySettings& settings) {
+  if (settings.result.empty() && settings.rates.empty()) {
+    throw UsageError("--result is missing: the result of lrfind sweep to verify; or give --rates");
+  }
+  if (settings.session.data.path.empty()) {
+    throw UsageError("DATA is missing: the folder or CSV file with the images; see lrfind verify --help");
+  }
+  if (settings.epochs > 0 && settings.steps > 0) throw UsageError("--epochs and --steps both set the length; give one");
+  if (options.given("factors") && !settings.rates.empty()) {
+    throw UsageError("--factors and --rates both name the candidates; give one");
+  }
+  if (!settings.rates.empty() && !options.given("factors")) settings.factors.clear();
+  if (settings.json && settings.output == "-")
+    throw UsageError("--json and -o - both want stdout; give -o a file name");
+  if (settings.output.empty()) settings.output = settings.result;
+  if (!settings.output.empty() && settings.output != "-") report::check_writable(settings.output);
+  if (settings.lr_schedules.empty()) settings.lr_schedules = {"constant"};
+}
+
+VerifyOptions verify_options(const OptionSet& options, const VerifySettings& settings, const data::Dataset& dataset) {
+  VerifyOptions verify;
+  verify.schedules = settings.lr_schedules;
+  verify.factors = parse_list(settings.factors).value_or(std::vector<double>());
+  verify.rates = parse_list(settings.rates).value_or(std::vector<double>());
+  const auto& recipe = settings.session.recipe;
+  verify.steps = run_length(settings.steps, settings.epochs, dataset, recipe.batch_size * recipe.accumulate);
+  if (settings.warmup >= verify.steps) {
+    throw UsageError("--warmup " + std::to_string(settings.warmup) + " leaves nothing of a run of " +
+                     std::to_string(verify.steps) + " steps; lower it or raise --epochs or --steps");
+  }
+  verify.warmup = static_cast<int>(settings.warmup);
+  verify.seeds = static_cast<int>(settings.seeds);
+  verify.keep_all = settings.keep_all;
+  verify.extend = settings.rates.empty() && !options.given("factors");
+  verify.val_limit = static_cast<std::size_t>(settings.val_limit);
+  return verify;
+}
+
+// With --result its file's JSON as it is, so that nothing in it is lost; else what is known of this run.
+report::Json result_json(const VerifySettings& settings, const OptionSet& options, const Session& session) {
+  if (!settings.result.empty()) return read_json(settings.result);
+  report::Result result;
+  session.describe(result);
+  result.config = options.resolved();
+  result.suggestion.rule = "none";
+  return report::to_json(result);
+}
+
+}  // namespace
+
+Verification verify_rates(Session& session, const Suggestion& suggestion, const VerifyOptions& options,
+                          const CommonSettings& common, People& people, std::int64_t batch_size) {
+  const auto mode = common.quiet || common.progress == "never" ? report::ProgressMode::never
+                    : common.progress == "always"              ? report::ProgressMode::always
+                                                               : report::ProgressMode::automatic;
+  report::Progress progress(
+      people.out(), report::progress_display(mode, report::can_rewrite_line(people.descriptor())),
+      [&people] { return people.style().columns; }, people.style().unicode);
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<double> losses;
+  std::int64_t images = 0;
+  const auto on_step = [&](int run, int runs, int step, double lr, double loss) {
+    if (step == 1) losses.clear();
+    losses.push_back(loss);
+    images += batch_size * session.accumulate();
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    progress.update({.step = step,
+                     .steps = options.steps,
+                     .trial = run,
+                     .trials = runs,
+                     .lr = lr,
+                     .smoothed_loss = smooth(losses).back(),
+                     .images_per_s = static_cast<double>(images) / elapsed.count()});
+  };
+  return verify_rates(session, suggestion, options, static_cast<std::uint64_t>(common.seed), on_step);
+}
+
+int run_length(std::int64_t steps, double epochs, const data::Dataset& dataset, std::int64_t images_per_step) {
+  constexpr double most_steps = 1e8;
+  if (steps > 0) return static_cast<int>(steps);
+  const double in_epoch = static_cast<double>(dataset.train.size()) / static_cast<double>(images_per_step);
+  if (epochs > 0) return static_cast<int>(std::clamp(std::ceil(epochs * in_epoch), 1.0, most_steps));
+  return static_cast<int>(std::clamp(std::ceil(3 * in_epoch), 100.0, 600.0));
+}
+
+int verify(const Invocation& invocation) {
+  VerifySettings settings;
+  CommandLine line(
+      "verify",
+      "Trains from scratch at the suggested rate and its neighbours, and prints the validation accuracy of "
+      "each as a table on stdout (or --json); whether the suggestion held goes to stderr and into the "
+      "result. A candidate that makes no headway is dropped early.",
+      "  lrfind verify photos --result lr.json\n"
+      "  lrfind verify photos --result lr.json --lr-schedule constant --lr-schedule one-cycle --epochs 5\n"
+      "  lrfind verify photos --rates 0.001,0.01,0.1 --optimizer adam --seeds 3 --json\n",
+      settings.common);
+  declare_verify(line, settings);
+  if (!line.parse(invocation)) return done;
+  report::Result result;
+  auto& options = line.options();
+  if (!settings.result.empty()) {
+    result = report::read_result(settings.result);
+    inherit(options, settings, result);
+  }
+  check_before(options, settings);
+  auto& people = invocation.people;
+  if (settings.rates.empty() && !result.suggestion.lr) {
+    people.out() << "lrfind verify: \"" << settings.result
+                 << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
+    return untrusted;
+  }
+  listen_for_interrupt();
+  Session session(settings.session, settings.common);
+  const auto chosen = verify_options(options, settings, session.dataset());
+  const auto verification =
+      verify_rates(session, result.suggestion, chosen, settings.common, people, settings.session.recipe.batch_size);
+
+  const auto section = verification_json(verification);
+  if (!settings.output.empty()) {
+    auto json = result_json(settings, options, session);
+    json["verify"] = section;
+    json["verify"]["config"] = options.resolved();
+    json["timing"]["verify_s"] = verification.seconds;
+    const auto text = report::to_text(json);
+    if (settings.output == "-") {
+      std::cout << text;
+    } else {
+      report::write_file(settings.output, text);
+    }
+  }
+  if (verification.failure) std::rethrow_exception(verification.failure);
+  const auto table = verification_table(verification);
+  if (settings.json) {
+    std::cout << report::to_text(section);
+    if (!settings.common.quiet) people.out() << table;
+  } else {
+    (settings.output == "-" ? people.out() : std::cout) << table << std::flush;
+  }
+  if (!settings.common.quiet) people.out() << "\n" << verification_summary(verification, people.style().columns);
+  return verification.complete ? done : ExitStatus::interrupted;
+}
+
+}  // namespace lrfind::command
