@@ -20,17 +20,17 @@ constexpr Distances from_loss = {1.0, 0.65, 0.5};
 
 // A gradient that acts for ten steps shows its harm later than the sweep sees it: the best rates lie half of this
 // further down, and half of it less where it acts only once.
-constexpr double memory_shift = 0.25;
+constexpr double memory_shift = 0.20;
 
 // The best rates lie this far above the habitual one, in decades.
-constexpr double habit_to_lr = 0.3, habit_to_max_lr = 0.5;
+constexpr double habit_to_lr = 0.3, habit_to_max_lr = 0.35;
 constexpr double habit_spread = 0.4, unusual = 0.15, unusual_decades = 12;
 
 // Never next to divergence: least distances below the edge.
 constexpr double edge_to_lr = 0.5, edge_to_max_lr = 0.4;
 
 // What one trial's middle varies by over seeds, known as if from this many trials more.
-constexpr double trial_spread = 0.10;
+constexpr double trial_spread = 0.15;
 constexpr std::size_t prior_trials = 4;
 
 constexpr double usual_end = 1;  // log10 of the rate at which sweeps usually end
