@@ -25,25 +25,21 @@ std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
 
 std::vector<Candidate> candidates_for(const std::optional<double>& suggested, const VerifyOptions& options) {
   std::vector<Candidate> list;
-  const auto add = [&](double lr) {
+  const auto add = [&](double lr, double factor) {
     for (const auto& other : list) {
       if (std::abs(std::log(lr / other.lr)) < nearly_equal) return;
     }
     Candidate candidate;
     candidate.lr = lr;
-    if (suggested) candidate.factor = lr / *suggested;
+    candidate.factor = factor;
     list.push_back(candidate);
   };
   if (suggested) {
-    add(*suggested);
+    add(*suggested, 1);
     list.front().suggested = true;
-    list.front().factor = 1;
-    for (const double factor : options.factors) {
-      add(*suggested * factor);
-      list.back().factor = list.back().suggested ? 1 : factor;
-    }
+    for (const double factor : options.factors) add(*suggested * factor, factor);
   }
-  for (const double lr : options.rates) add(lr);
+  for (const double lr : options.rates) add(lr, suggested ? lr / *suggested : report::not_measured);
   std::sort(list.begin(), list.end(), [](const Candidate& a, const Candidate& b) { return a.lr < b.lr; });
   return list;
 }

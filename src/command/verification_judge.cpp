@@ -41,8 +41,10 @@ double difference_noise(const ScheduleVerdict& verdict, std::size_t val_images) 
     runs = std::max(runs, static_cast<double>(accuracy.count));
   }
   if (freedom > 0) return std::sqrt(2 * squares / freedom / runs);
-  const double best = accuracy_of(verdict.candidates[*verdict.best]).mean;
-  return std::sqrt(2 * best * (1 - best) / static_cast<double>(std::max<std::size_t>(val_images, 1)));
+  // One success and one failure more, so that few images that are all right do not pass for certainty.
+  const auto n = static_cast<double>(val_images);
+  const double best = (accuracy_of(verdict.candidates[*verdict.best]).mean * n + 1) / (n + 2);
+  return std::sqrt(2 * best * (1 - best) / (n + 2));
 }
 
 double mean_of_last(const std::vector<double>& values, std::size_t end, std::size_t count) {
