@@ -60,10 +60,10 @@ def make_from_torchvision(name, kwargs, arguments):
     models = import_package("torchvision", f"torchvision:{name}").models
     factory = getattr(models, name, None)
     if not callable(factory) or inspect.isclass(factory) or not name.islower():
-        names = sorted(n for n in dir(models) if n.islower() and inspect.isfunction(getattr(models, n)) and n[0] != "_")
+        names = sorted(n for n, v in vars(models).items() if n.islower() and inspect.isfunction(v) and n[0] != "_")
         raise ExportError(f'torchvision has no classification network "{name}"; it has {", ".join(names)}')
     if arguments.channels != 3:
-        raise ExportError(f"torchvision's networks take 3 channels; --channels {arguments.channels} needs timm or your own")
+        raise ExportError(f"torchvision's networks take 3 channels, not {arguments.channels}; use timm or your own")
     if arguments.classes:
         kwargs.setdefault("num_classes", arguments.classes)
     return factory(**kwargs)
@@ -85,8 +85,8 @@ def make_from_module(module_name, factory_name, kwargs, arguments, torch):
     module = import_user_module(module_name)
     factory = getattr(module, factory_name, None)
     if factory is None:
-        names = [n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
-        raise ExportError(f'module "{module_name}" has no "{factory_name}"; it has {", ".join(names) or "no functions"}')
+        own = [n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
+        raise ExportError(f'module "{module_name}" has no "{factory_name}"; it has {", ".join(own) or "no functions"}')
     if isinstance(factory, torch.nn.Module):
         return factory
     if arguments.classes:
@@ -162,8 +162,8 @@ def run(network, images, name):
 def check_logits(logits, images, arguments, torch):
     if not isinstance(logits, torch.Tensor):
         raise ExportError(
-            f"{arguments.network} answers with a {type(logits).__name__} in training mode; it must answer with one tensor "
-            "of logits [N, classes] (torchvision's googlenet and inception_v3: --kwargs '{\"aux_logits\": false}')")
+            f"{arguments.network} answers with a {type(logits).__name__} in training mode; it must answer with one "
+            "tensor of logits [N, classes] (torchvision's googlenet, inception_v3: --kwargs '{\"aux_logits\": false}')")
     if logits.dim() != 2 or logits.shape[0] != images.shape[0]:
         raise ExportError(f"{arguments.network} answers with shape {list(logits.shape)}; it must be [N, classes]")
     if arguments.classes and logits.shape[1] != arguments.classes:
@@ -224,13 +224,15 @@ def parse_arguments(argv):
     parser.add_argument("-o", "--output", required=True, help="the file to write, ending in .pt")
     parser.add_argument("--kwargs", default="{}", help="arguments of the factory, a JSON object")
     parser.add_argument("--classes", type=int, default=0, help="outputs (default: the factory's)")
-    parser.add_argument("--image-size", type=parse_size, default=[224, 224], help="N or HEIGHTxWIDTH, for the checks and a trace (default 224)")
+    parser.add_argument("--image-size", type=parse_size, default=[224, 224],
+                        help="N or HEIGHTxWIDTH, for the checks and a trace (default 224)")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="of the images (default 3)")
     parser.add_argument("--weights", help="a state_dict saved with torch.save; only files you trust")
     parser.add_argument("--seed", type=int, default=0, help="of fresh weights (default 0)")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--script", dest="how", action="store_const", const="script", help="use torch.jit.script, or fail")
-    how.add_argument("--trace", dest="how", action="store_const", const="trace", help="use torch.jit.trace (default: script, then trace)")
+    how.add_argument("--trace", dest="how", action="store_const", const="trace",
+                     help="use torch.jit.trace (default: script, then trace)")
     return parser.parse_args(argv)
 
 
@@ -263,7 +265,7 @@ def export(arguments):
     print(f"{arguments.output}: {parameters:,} parameters, {classes} classes, "
           f"{'traced' if traced else 'scripted'}, gives the same logits as {arguments.network}")
     if traced and any(isinstance(m, torch.nn.modules.dropout._DropoutNd) for m in network.modules()):
-        print("note: a traced network keeps its dropout on in evaluation too, so validation figures will be pessimistic",
+        print("note: a traced network keeps its dropout on in evaluation too, so validation figures come out too low",
               file=sys.stderr)
 
 

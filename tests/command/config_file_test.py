@@ -12,13 +12,14 @@ class ConfigFile(Case):
         self.data = class_folders(self.folder / "data", colour=True)
 
     def config(self, content):
-        return write(self.folder / "config.json", content if isinstance(content, bytes) else json.dumps(content).encode())
+        text = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return write(self.folder / "config.json", text)
 
     def test_values_are_taken_and_the_command_line_wins(self):
         config = self.config({"steps": 9, "optimizer": "adamw", "nesterov": False, "lr-mult": ["conv=0.5"],
                               "image-size": 8, "weight-decay": 0.05})
-        run = lrfind("sweep", self.data, "--config", config, "--model", "plain-cnn", "--width", "0.125", "--trials", "1",
-                     "--optimizer", "adam", "-o", "-", "-q", "--batch-size", "8")
+        run = lrfind("sweep", self.data, "--config", config, "--model", "plain-cnn", "--width", "0.125",
+                     "--trials", "1", "--optimizer", "adam", "-o", "-", "-q", "--batch-size", "8")
         self.assert_ran(run)
         resolved = run.json["config"]
         self.assertEqual(resolved["steps"], 9)

@@ -13,8 +13,8 @@ from support import PROGRAM, QUICK, REPOSITORY, Case, class_folders, environment
 SCHEMA = REPOSITORY / "configs" / "schema" / "result-1.schema.json"
 
 # Rates and steps at which this data is learnt, so that there is a suggestion to trust.
-LEARNS = ["--model", "small-cnn", "--width", "0.25", "--batch-size", "16", "--steps", "60", "--min-lr", "1e-5", "--max-lr", "1",
-          "--trials", "2", "--threads", "1"]
+LEARNS = ["--model", "small-cnn", "--width", "0.25", "--batch-size", "16", "--steps", "60", "--min-lr", "1e-5",
+          "--max-lr", "1", "--trials", "2", "--threads", "1"]
 
 
 class Outputs(Case):

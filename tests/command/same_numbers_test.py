@@ -51,7 +51,8 @@ class SameNumbers(Case):
 
     def test_measuring_more_does_not_change_what_is_trained(self):
         plain = sweep(self.data, "--val-split", "0.25").json["trials"][0]["loss"]
-        for extra in (["--gain-every", "1"], ["--gain-every", "0"], ["--layerwise"], ["--probe", "8"], ["--metric", "val-loss", "--eval-every", "3"]):
+        for extra in (["--gain-every", "1"], ["--gain-every", "0"], ["--layerwise"], ["--probe", "8"],
+                      ["--metric", "val-loss", "--eval-every", "3"]):
             with self.subTest(extra):
                 run = sweep(self.data, "--val-split", "0.25", *extra)
                 self.assertEqual(run.json["trials"][0]["loss"], plain, str(run))
