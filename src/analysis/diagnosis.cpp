@@ -13,6 +13,9 @@ namespace lrfind::analysis {
 
 namespace {
 
+// Decades of an interval. A hundred pairs of trials of ordinary trainings left up to 0.7 open.
+constexpr double doubtful_width = 0.8;
+
 Reason too_few_points(std::size_t count, Stopped stopped) {
   const std::string seen = "The curve has " + std::to_string(count) + " points with a finite loss and needs at least " +
                            std::to_string(fewest_points);
@@ -41,9 +44,11 @@ Reason still_falling(const Shape& shape, Stopped stopped) {
 /// Whether the loss rises before a flat or falling stretch can be read: within the first third of the points.
 bool rises_from_start(const Shape& shape) { return shape.ends_rising && shape.rise_at <= shape.size() / 3; }
 
-/// Of a curve too short to read: whether it ended in divergence with its lowest loss among its first points.
-bool blew_up_at_once(const Trial& trial, const Shape& shape) {
+/// Of a curve too short to read: whether it ended in divergence in the first third of its planned steps, or with its
+/// lowest loss among its first points.
+bool blew_up_at_once(const Trial& trial, const Shape& shape, std::size_t planned) {
   if (shape.size() == 0) return !trial.lr.empty();
+  if (trial.stopped == Stopped::diverged && 3 * shape.size() <= planned) return true;
   const auto lowest = std::min_element(shape.loss.begin(), shape.loss.end());
   const bool blew_up = trial.stopped == Stopped::diverged || shape.size() < trial.lr.size() ||
                        shape.loss.back() > 2 * shape.loss.front();
@@ -51,11 +56,11 @@ bool blew_up_at_once(const Trial& trial, const Shape& shape) {
 }
 
 /// What the course of one trial says against it.
-std::optional<Reason> diagnose_course(const Trial& trial) {
+std::optional<Reason> diagnose_course(const Trial& trial, std::size_t planned) {
   const Shape shape = shape_of(trial);
   if (shape.size() < fewest_points)
-    return blew_up_at_once(trial, shape) ? diverged_from_start(trial.lr, trial.loss)
-                                         : too_few_points(shape.size(), trial.stopped);
+    return blew_up_at_once(trial, shape, planned) ? diverged_from_start(trial.lr, trial.loss)
+                                                  : too_few_points(shape.size(), trial.stopped);
   if (!shape.fell() && rises_from_start(shape)) return diverged_from_start(shape.lr, shape.loss);
   if (shape.fell() && shape.ends_falling) return still_falling(shape, trial.stopped);
   return std::nullopt;
@@ -71,11 +76,12 @@ Reason voted(Reason reason, std::size_t count, std::size_t all) {
 
 }  // namespace
 
-std::vector<Reason> diagnose(const std::vector<Trial>& trials, const std::optional<ImageFacts>& images) {
+std::vector<Reason> diagnose(const std::vector<Trial>& trials, const SuggestOptions& options) {
   if (trials.empty()) return {too_few_points(0, Stopped::completed)};
   std::map<std::string, std::vector<Reason>> votes;
   for (const Trial& trial : trials)
-    if (const std::optional<Reason> reason = diagnose_course(trial)) votes[reason->code].push_back(*reason);
+    if (const std::optional<Reason> reason = diagnose_course(trial, options.steps))
+      votes[reason->code].push_back(*reason);
 
   std::vector<Reason> reasons;
   bool fatal = false;
@@ -84,7 +90,7 @@ std::vector<Reason> diagnose(const std::vector<Trial>& trials, const std::option
     fatal = fatal || reasons.back().fatal;
   }
   if (fatal) return reasons;
-  const std::vector<Reason> learning = diagnose_learning(trials, images);
+  const std::vector<Reason> learning = diagnose_learning(trials, options);
   reasons.insert(reasons.end(), learning.begin(), learning.end());
   return reasons;
 }
@@ -96,13 +102,21 @@ std::vector<Reason> disagreement(const Answer& answer) {
   for (const double rate : rates) decades.push_back(std::log10(rate));
   const auto [low, high] = std::minmax_element(decades.begin(), decades.end());
   // Two trials of a steady rule differ by 0.4 decades as a rule, so that a decade between them is no scandal.
-  const bool apart = answer.evidence_width ? *answer.evidence_width > 1
+  const bool apart = answer.evidence_width ? *answer.evidence_width > doubtful_width
                      : rates.size() == 2   ? *high - *low > 1.5
                                            : standard_deviation(decades) > 0.75;
   if (!apart) return {};
-  return {{"trials-disagree", "The trials suggest rates from " + text(std::pow(10, *low)) + " to " +
-                                  text(std::pow(10, *high)) + ", " + text(*high - *low) +
-                                  " decades apart; raise --batch-size, --steps or --trials."}};
+  return {{"trials-disagree",
+           "The trials suggest rates from " + text(std::pow(10, *low)) + " to " + text(std::pow(10, *high)) + ", " +
+               text(*high - *low) + " decades apart; raise --batch-size, --steps or --trials.",
+           !answer.evidence_width || *answer.evidence_width > 1}};
+}
+
+std::vector<Reason> below_sweep(double lr, const Trial& curve) {
+  if (lr >= curve.lr.front()) return {};
+  return {{"diverged-from-start", "The rate to train with seems to lie at " + text(lr) +
+                                      ", below the lowest that was tried, " + text(curve.lr.front()) +
+                                      "; lower --min-lr, for example by a factor of 1000."}};
 }
 
 std::vector<Reason> misplaced(double lr, const std::string& rule, const Shape& shape) {

@@ -24,8 +24,11 @@ constexpr double near_guessing = 1.25;
 // the labels are.
 constexpr double usual_start = 1.08;
 
-// Noise that hides a fall by this share of the loss hides what a sweep can show.
-constexpr double hiding_noise = 0.2;
+// Noise that hides a fall by this share of the loss hides much of what a sweep can show.
+constexpr double hiding_noise = 0.1;
+
+// Fewer images than this cannot tell a network that does not learn from one that has seen too little.
+constexpr double telling_images = 1000;
 
 // From this many repeats on images are learned by heart, and the loss of their batches proves nothing.
 constexpr double telling_repeats = 5;
@@ -33,7 +36,8 @@ constexpr double telling_repeats = 5;
 struct Yardstick {
   double guessing;       ///< loss of guessing by the class frequencies
   double even_guessing;  ///< and of guessing all classes alike
-  double repeats;        ///< how often the sweep saw each image
+  double repeats;        ///< how often a trial saw each image
+  double images;         ///< that the trials saw together; 0: unknown
 };
 
 Reason never_fell(const Shape& shape) {
@@ -44,10 +48,10 @@ Reason never_fell(const Shape& shape) {
 }
 
 Reason too_noisy(const Shape& shape, bool fatal) {
-  return {"too-noisy",
-          "The loss fell by " + text(std::max(shape.fall(), 0.0)) + ", only " +
-              text(std::max(shape.fall(), 0.0) / shape.noise) + " times the noise of one batch, " + text(shape.noise) +
-              "; raise --batch-size, --steps or --trials.",
+  const std::string seen = shape.fall() > shape.noise ? "The loss fell by " + text(shape.fall()) + ", only " +
+                                                            text(shape.fall() / shape.noise) + " times the "
+                                                      : "Whether the loss fell at all is hidden by the ";
+  return {"too-noisy", seen + "noise of one batch, " + text(shape.noise) + "; raise --batch-size, --steps or --trials.",
           fatal};
 }
 
@@ -68,17 +72,24 @@ Reason learned_by_heart(double held_out, const Shape& shape, const Yardstick& ya
                                "belong to their images, or add images."};
 }
 
-/// Whether the sweep went on to rates that do harm: past the edge, or to steps that turn against the next batch.
-bool goes_too_far(const Trial& trial) {
+/// Whether steps after the alignment's landmark turned against the next batch.
+bool turned(const Trial& trial, const Landmarks& marks) {
   constexpr double harm = 5;  // in votes
-  const Landmarks marks = landmarks_of(trial);
-  if (marks.reached) return true;
   if (!marks.alignment) return false;
   double sum = 0;
   for (std::size_t i = 0; i < trial.alignment.size(); ++i)
     if (std::isfinite(trial.alignment[i]) && std::log10(trial.lr[i]) > *marks.alignment)
       sum += std::clamp(trial.alignment[i], -1.0, 1.0);
   return sum < -harm;
+}
+
+/// Whether a sweep tried rates that are high enough to learn from: up to ones that do harm, or, because networks with
+/// normalisation bear any, far above those that the optimizer is used with.
+bool goes_far_enough(const Trial& trial, const SuggestOptions& options) {
+  const double far = options.optimizer.empty() ? 0.5 : habitual_rate(options.optimizer, options.momentum) + 1.5;
+  if (std::log10(trial.lr.back()) >= far) return true;
+  const Landmarks marks = landmarks_of(trial);
+  return marks.reached || turned(trial, marks);
 }
 
 /// Lowest level of the probe loss; none where it was not measured often enough.
@@ -97,38 +108,47 @@ std::vector<Reason> without_labels(const Shape& shape) {
   return {};
 }
 
-std::vector<Reason> below_guessing(const Shape& shape, const Trial& curve, const Yardstick& yardstick, bool too_far) {
+std::vector<Reason> below_guessing(const Shape& shape, const Trial& curve, const Yardstick& yardstick,
+                                   bool far_enough) {
   const std::optional<double> held_out = lowest_probe(curve);
   if (yardstick.repeats > telling_repeats && held_out && *held_out > 0.99 * yardstick.guessing)
     return {learned_by_heart(*held_out, shape, yardstick)};
-  if (!shape.fell() && !too_far) return {never_fell(shape)};
+  if (!shape.fell() && !far_enough) return {never_fell(shape)};
   const bool hidden = shape.evidence > hiding_noise * yardstick.guessing && shape.fall() < 1.5 * shape.evidence;
   if (hidden && shape.noise > 0) return {too_noisy(shape, false)};
   return {};
 }
 
-std::vector<Reason> against_guessing(const Shape& shape, const Trial& curve, const Yardstick& yardstick, bool too_far) {
+std::vector<Reason> against_guessing(const Shape& shape, const Trial& curve, const Yardstick& yardstick,
+                                     bool far_enough) {
   if (shape.lowest > near_guessing * yardstick.guessing)
     return shape.fell() ? std::vector<Reason>() : std::vector<Reason>{never_fell(shape)};
   const double error = shape.noise / std::sqrt(static_cast<double>(shape.window));
-  if (yardstick.guessing - shape.lowest > clear_errors * error) return below_guessing(shape, curve, yardstick, too_far);
-  if (shape.evidence > hiding_noise * yardstick.guessing) return {too_noisy(shape, true)};
-  if (shape.fell() || too_far) return {random_labels(shape, yardstick)};
+  if (yardstick.guessing - shape.lowest > clear_errors * error)
+    return below_guessing(shape, curve, yardstick, far_enough);
+  if (shape.evidence > 2 * hiding_noise * yardstick.guessing ||
+      (yardstick.images > 0 && yardstick.images < telling_images))
+    return shape.fell() ? std::vector<Reason>() : std::vector<Reason>{too_noisy(shape, true)};
+  if (shape.fell() || far_enough) return {random_labels(shape, yardstick)};
   return {never_fell(shape)};
 }
 
 }  // namespace
 
-std::vector<Reason> diagnose_learning(const std::vector<Trial>& trials, const std::optional<ImageFacts>& images) {
+std::vector<Reason> diagnose_learning(const std::vector<Trial>& trials, const SuggestOptions& options) {
   const Trial curve = trials.size() == 1 ? trials.front() : aggregate(trials);
   const Shape shape = shape_of(curve);
   if (shape.size() < fewest_points) return {};
-  const std::optional<double> guessing = images ? guessing_loss(*images) : std::nullopt;
+  const std::optional<double> guessing = options.images ? guessing_loss(*options.images) : std::nullopt;
   if (!guessing) return without_labels(shape);
-  const auto classes = static_cast<double>(images->class_counts.size());
-  const auto far = std::count_if(trials.begin(), trials.end(), goes_too_far);
-  return against_guessing(shape, curve, {*guessing, std::log(classes), repeats(*images, curve.lr.size())},
-                          2 * far > std::ssize(trials));
+  const auto far =
+      std::count_if(trials.begin(), trials.end(), [&](const Trial& trial) { return goes_far_enough(trial, options); });
+  double steps = 0;
+  for (const Trial& trial : trials) steps += static_cast<double>(trial.lr.size());
+  const Yardstick yardstick = {*guessing, std::log(static_cast<double>(options.images->class_counts.size())),
+                               repeats(*options.images, curve.lr.size()),
+                               steps * static_cast<double>(options.images->images_per_step)};
+  return against_guessing(shape, curve, yardstick, 2 * far > std::ssize(trials));
 }
 
 }  // namespace lrfind::analysis

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <lrfind/suggest.hpp>
-#include <optional>
 #include <vector>
 
 #include "analysis/shape.hpp"
@@ -15,6 +14,6 @@ namespace lrfind::analysis {
 /// images brings the loss below it. A network that starts at that loss and falls by a hundredth is fine; one that falls
 /// from twice to exactly that loss would do so with shuffled labels too. Otherwise the loss must fall by more than
 /// noise.
-std::vector<Reason> diagnose_learning(const std::vector<Trial>& trials, const std::optional<ImageFacts>& images);
+std::vector<Reason> diagnose_learning(const std::vector<Trial>& trials, const SuggestOptions& options);
 
 }  // namespace lrfind::analysis

@@ -36,7 +36,7 @@ std::optional<PowerLaw> fit_power_law(const std::vector<double>& x, const std::v
     spread += weight * std::pow(std::log10(x[i]) - mean_x, 2);
     shared += weight * (std::log10(x[i]) - mean_x) * (std::log10(y[i]) - mean_y);
   }
-  if (x.size() < 2 || !(spread > 0)) return std::nullopt;
+  if (x.size() < 2 || !(spread > 1e-12 * total)) return std::nullopt;  // rounding leaves equal x a little apart
   PowerLaw law;
   law.exponent = shared / spread;
   law.factor = std::pow(10, mean_y - law.exponent * mean_x);

@@ -66,8 +66,9 @@ std::vector<double> centred_smooth(const std::vector<double>& values, std::size_
 
 double student_t_95(std::size_t degrees) {
   // Tabulated, because the C++ library has no inverse of the t distribution.
-  constexpr std::array<double, 10> table = {6.3138, 2.9200, 2.3534, 2.1318, 2.0150,
-                                            1.9432, 1.8946, 1.8595, 1.8331, 1.8125};
+  constexpr std::array<double, 10> table = {6.313751514801, 2.919985580356, 2.353363434802, 2.131846781336,
+                                            2.015048372669, 1.943180280393, 1.894578605061, 1.859548037523,
+                                            1.833112932654, 1.812461122811};
   if (degrees <= table.size()) return table[std::max<std::size_t>(degrees, 1) - 1];
   // Cornish-Fisher expansion (Abramowitz and Stegun, 26.7.5), right to four digits above ten degrees of freedom.
   const double z = 1.6448536, v = static_cast<double>(degrees);

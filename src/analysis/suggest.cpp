@@ -40,8 +40,16 @@ void require_valid(const Trial& trial) {
   }
 }
 
+bool any_fatal(const std::vector<Reason>& reasons) {
+  return std::any_of(reasons.begin(), reasons.end(), [](const Reason& reason) { return reason.fatal; });
+}
+
+/// Adds the reasons whose codes are new.
 void append(std::vector<Reason>& reasons, const std::vector<Reason>& more) {
-  reasons.insert(reasons.end(), more.begin(), more.end());
+  for (const Reason& reason : more) {
+    const auto same = [&](const Reason& other) { return other.code == reason.code; };
+    if (std::none_of(reasons.begin(), reasons.end(), same)) reasons.push_back(reason);
+  }
 }
 
 /// Bounds for a cycle that the rule left open: from where the loss begins to fall, up to a third of the rate where its
@@ -75,16 +83,17 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
   Suggestion suggestion;
   suggestion.rule = rule.name;
   for (const analysis::Rule& each : analysis::rules()) suggestion.by_rule[each.name] = each.answer(evidence).lr;
-  suggestion.reasons = analysis::diagnose(trials, options.images);
-  if (options.images) append(suggestion.reasons, analysis::diagnose_images(*options.images, curve.lr.size()));
 
   const Answer answer = rule.answer(evidence);
   suggestion.lr = answer.lr;
+  // A sweep that began past the rates to train with shows nothing else.
+  if (answer.lr && answer.evidence_width) suggestion.reasons = analysis::below_sweep(*answer.lr, curve);
+  if (suggestion.reasons.empty()) suggestion.reasons = analysis::diagnose(trials, options);
   if (answer.lr) {
     const Shape shape = analysis::shape_of(curve);
     suggestion.interval = answer.interval ? answer.interval : analysis::interval_of(answer, rule, evidence);
-    append(suggestion.reasons, analysis::disagreement(answer));
-    // Habit may draw this rule's rate out of the descent; that is no mistake.
+    if (!any_fatal(suggestion.reasons)) append(suggestion.reasons, analysis::disagreement(answer));
+    // Habit may draw the rate of lrfind out of the descent, which is no mistake.
     if (!answer.evidence_width) append(suggestion.reasons, analysis::misplaced(*answer.lr, rule.name, shape));
     fill_bounds(suggestion, answer, shape);
   } else if (suggestion.reasons.empty()) {
@@ -92,8 +101,8 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
                                                         std::to_string(curve.lr.size()) +
                                                         " of this curve; raise --steps or choose another --rule."});
   }
-  suggestion.trusted = std::none_of(suggestion.reasons.begin(), suggestion.reasons.end(),
-                                    [](const Reason& reason) { return reason.fatal; });
+  if (options.images) append(suggestion.reasons, analysis::diagnose_images(*options.images, curve.lr.size()));
+  suggestion.trusted = !any_fatal(suggestion.reasons);
   return suggestion;
 }
 
