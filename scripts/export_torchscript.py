@@ -38,6 +38,10 @@ def import_package(name, why):
             f"install it with: {sys.executable} -m pip install {name}"
             + (" (Debian: apt-get install python3-torch)" if name == "torch" else "")
         ) from None
+    except Exception as error:
+        raise ExportError(
+            f"{why} needs the Python package {name}, which is installed but fails to load ({first_line(error)}); "
+            "a torchvision or timm made for another version of torch does that") from None
 
 
 def import_user_module(name):
