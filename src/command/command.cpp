@@ -65,7 +65,7 @@ int guarded(const std::string& name, People& people, const std::function<int()>&
   } catch (const data::Interrupted&) {
     return ExitStatus::interrupted;
   } catch (const std::bad_alloc&) {
-    people.out() << "lrfind " << name << ": out of memory\n";
+    people.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
     return device_failed;
   } catch (const std::exception& error) {
     people.out() << "lrfind " << name << ": unexpected error, please report it: " << error.what() << "\n";

@@ -18,6 +18,7 @@ Trial curve_of(const Trial& trial, const std::string& metric) {
     if (std::isnan(values[i])) continue;
     curve.lr.push_back(trial.lr[i]);
     curve.loss.push_back(metric == "val-accuracy" ? 1 - values[i] : values[i]);
+    if (!trial.alignment.empty()) curve.alignment.push_back(trial.alignment[i]);
     if (!trial.gain_ratio.empty()) curve.gain_ratio.push_back(trial.gain_ratio[i]);
     if (!trial.probe_loss.empty()) curve.probe_loss.push_back(trial.probe_loss[i]);
   }
@@ -50,7 +51,10 @@ std::vector<double> balanced_weights(const std::vector<double>& class_counts) {
   return weights;
 }
 
-void analyse(report::Result& result, const SuggestOptions& options, const std::string& metric) {
+void analyse(report::Result& result, const SuggestOptions& chosen, const std::string& metric) {
+  SuggestOptions options = chosen;
+  // What guessing would cost is known of a cross-entropy, not of an error rate.
+  if (metric == "val-accuracy") options.images.reset();
   std::vector<Trial> curves;
   result.trial_rates.clear();
   for (const auto& trial : result.trials) {

@@ -24,6 +24,6 @@ ImageFacts image_facts(const report::Result& result);
 
 /// Fills curve, smoothed loss, trial rates and suggestion of `result` from its trials. An incomplete result's
 /// suggestion is never trusted.
-void analyse(report::Result& result, const SuggestOptions& options, const std::string& metric);
+void analyse(report::Result& result, const SuggestOptions& chosen, const std::string& metric);
 
 }  // namespace lrfind::command

@@ -82,6 +82,9 @@ void check(const OptionSet& options, SweepSettings& settings) {
     throw UsageError("--verify-epochs and --verify-steps both set the length; give one");
   }
   batch_sizes(settings);
+  if (settings.layerwise && !settings.batch_sizes.empty()) {
+    throw UsageError("--layerwise looks at one batch size and --batch-sizes at several; run them one after the other");
+  }
   if (settings.print_lr && !options.given("output")) settings.output.clear();
   if (settings.print_lr && settings.output == "-") {
     throw UsageError("--print-lr and -o - both want stdout; give -o a file name");
