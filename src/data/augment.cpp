@@ -85,7 +85,7 @@ void random_resized_crop(std::uint8_t* pixels, const ImageShape& shape, Random& 
   std::memcpy(pixels, image.pixels.data(), shape.bytes());
 }
 
-std::uint8_t to_byte(float value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0F, 255.0F) + 0.5F); }
+std::uint8_t to_byte(float value) { return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0F, 255.0F))); }
 
 // Luma of ITU-R BT.601.
 float grey_of(const std::uint8_t* pixel, int channels) {
@@ -144,10 +144,11 @@ std::vector<Augmentation> parse_augmentations(const std::string& list) {
     const std::string word = list.substr(begin, end - begin);
     const auto found = std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.first == word; });
     if (found == names.end()) {
-      const std::string also = word == "none" ? "stands alone" : "is no augmentation";
-      throw std::invalid_argument("'" + word + "' " + also +
-                                  ": use none, or a comma-separated list of flip, crop-flip, random-resized-crop and "
-                                  "color-jitter");
+      const char* problem = word == "none" ? "stands alone" : "is no augmentation";
+      std::string message = "'" + word + "' ";
+      message += problem;
+      message += ": use none, or a comma-separated list of flip, crop-flip, random-resized-crop and color-jitter";
+      throw std::invalid_argument(message);
     }
     result.push_back(found->second);
     begin = end + 1;

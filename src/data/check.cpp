@@ -64,8 +64,14 @@ void require_readable(const std::vector<Unreadable>& unreadable, std::size_t use
   if (used < enough && unreadable.size() < used && !all_used) return;
   const double fraction = static_cast<double>(unreadable.size()) / static_cast<double>(used);
   if (fraction <= max_fraction && unreadable.size() < used) return;
-  std::string message = std::to_string(unreadable.size()) + " of " + std::to_string(used) + " images cannot be read (" +
-                        percent(fraction) + ", the limit is " + percent(max_fraction) + "):";
+  std::string message;
+  if (unreadable.size() == used) {
+    message = "none of the " + std::to_string(used) + " images looked at can be read:";
+  } else {
+    message = std::to_string(unreadable.size()) + " of the " + std::to_string(used) +
+              " images looked at cannot be read (" + percent(fraction) + ", the limit is " + percent(max_fraction) +
+              "):";
+  }
   for (std::size_t i = 0; i < std::min<std::size_t>(unreadable.size(), 10); ++i) {
     message += "\n  " + unreadable[i].path + ": " + unreadable[i].error;
   }

@@ -35,41 +35,55 @@ std::uint8_t* ImageStore::reserve() {
   return slabs_.back().get() + place * options_.shape.bytes();
 }
 
+Decoded ImageStore::decode_now(const Samples& samples, std::size_t i) const {
+  Decoded decoded;
+  if (const std::uint8_t* in_memory = samples.pixels(i)) {
+    decoded.image = data::resize(in_memory, samples.pixel_shape(), options_.shape, options_.resize);
+    return decoded;
+  }
+  thread_local std::vector<std::uint8_t> file;  // keeps its capacity from image to image, unless that is unusual
+  if (file.capacity() > std::size_t{1} << 25U) file = {};
+  decoded.error = read_file(samples.path(i), file);
+  return decoded.ok() ? decode(file, {options_.shape, options_.resize}) : decoded;
+}
+
 const std::uint8_t* ImageStore::fetch(Split split, std::size_t i, std::uint8_t* scratch) {
   Table& table = tables_[number(split)];
   const std::uint8_t* in_memory = table.samples.pixels(i);
   if (in_memory != nullptr && table.samples.pixel_shape() == options_.shape) return in_memory;
-  if (const std::uint8_t* kept = table.kept[i].load(std::memory_order_acquire)) {
-    return kept == &unreadable_mark_ ? nullptr : kept;
-  }
+  const auto known = [&](const std::uint8_t* kept) { return kept == &unreadable_mark_ ? nullptr : kept; };
+  if (const std::uint8_t* kept = table.kept[i].load(std::memory_order_acquire)) return known(kept);
 
+  // Two batches may want one image at the same time; it is still decoded once.
+  const auto image = static_cast<std::uint32_t>(i);
+  std::unique_lock lock(mutex_);
+  decoded_one_.wait(lock, [&] { return !table.in_work.contains(image); });
+  if (const std::uint8_t* kept = table.kept[i].load(std::memory_order_relaxed)) return known(kept);
+  table.in_work.insert(image);
+  lock.unlock();
   Decoded decoded;
-  std::string path;
-  if (in_memory != nullptr) {
-    decoded.image = data::resize(in_memory, table.samples.pixel_shape(), options_.shape, options_.resize);
-  } else {
-    thread_local std::vector<std::uint8_t> file;  // keeps its capacity from image to image
-    path = table.samples.path(i);
-    decoded.error = read_file(path, file);
-    if (decoded.ok()) decoded = decode(file, {options_.shape, options_.resize});
+  try {
+    decoded = decode_now(table.samples, i);
+  } catch (...) {
+    lock.lock();
+    table.in_work.erase(image);
+    decoded_one_.notify_all();
+    throw;
   }
   ++decoded_;
-
-  const std::lock_guard lock(mutex_);
-  if (const std::uint8_t* kept = table.kept[i].load(std::memory_order_relaxed)) {
-    return kept == &unreadable_mark_ ? nullptr : kept;  // another thread was first
-  }
+  lock.lock();
+  table.in_work.erase(image);
+  decoded_one_.notify_all();
   if (!decoded.ok()) {
-    table.errors.emplace(static_cast<std::uint32_t>(i), decoded.error);
+    table.errors.emplace(image, decoded.error);
     table.kept[i].store(&unreadable_mark_, std::memory_order_release);
     return nullptr;
   }
-  if (in_memory == nullptr && decoded.header.format != format_of_name(path)) {
-    table.misnamed.emplace(static_cast<std::uint32_t>(i), to_string(decoded.header.format));
+  if (in_memory == nullptr && decoded.header.format != format_of_name(table.samples.path(i))) {
+    table.misnamed.emplace(image, to_string(decoded.header.format));
   }
-  const std::size_t bytes = options_.shape.bytes();
   std::uint8_t* place = reserve();
-  std::memcpy(place != nullptr ? place : scratch, decoded.image.pixels.data(), bytes);
+  std::memcpy(place != nullptr ? place : scratch, decoded.image.pixels.data(), options_.shape.bytes());
   if (place == nullptr) return scratch;
   table.kept[i].store(place, std::memory_order_release);
   return place;

@@ -7,11 +7,13 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -69,8 +71,11 @@ class ImageStore {
     std::map<std::uint32_t, std::string> errors;    // under mutex_
     std::map<std::uint32_t, std::string> misnamed;  // under mutex_
     std::vector<bool> used;                         // under mutex_
+    std::set<std::uint32_t> in_work;                // under mutex_: being decoded by some thread
   };
 
+  // Reads and decodes without the lock; pixels that were in memory at another size are resized.
+  Decoded decode_now(const Samples& samples, std::size_t i) const;
   std::uint8_t* reserve();  // under mutex_
 
   StoreOptions options_;
@@ -78,6 +83,7 @@ class ImageStore {
   std::uint8_t unreadable_mark_ = 0;
   std::atomic<std::size_t> decoded_{0};
   mutable std::mutex mutex_;
+  std::condition_variable decoded_one_;
   std::vector<std::unique_ptr<std::uint8_t[]>> slabs_;
   std::size_t slab_images_ = 0;
   std::size_t kept_images_ = 0;

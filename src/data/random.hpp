@@ -67,10 +67,10 @@ void shuffle(std::vector<T>& values, Random& random) {
 class Permutation {
  public:
   Permutation(std::uint32_t n, std::uint64_t seed) : n_(n) {
-    int bits = 1;
+    std::size_t bits = 1;
     while (bits < 32 && (n >> bits) != 0) ++bits;
     Random random(seed);
-    rounds_.resize(static_cast<std::size_t>(8 * bits + 16));
+    rounds_.resize(8 * bits + 16);
     for (Round& round : rounds_) round = {n == 0 ? 0 : random.below(n), random.next()};
   }
 

@@ -76,7 +76,8 @@ ChannelStatistics channel_statistics(ImageStore& store, std::size_t images, std:
     throw DataError("none of the " + std::to_string(chosen.size()) + " training images looked at can be read" +
                     (bad.empty() ? "" : ", for instance '" + bad.front().path + "' " + bad.front().error));
   }
-  const double count = static_cast<double>(result.images) * static_cast<double>(store.shape().bytes() / channels);
+  const std::size_t values_per_channel = result.images * (store.shape().bytes() / channels);
+  const auto count = static_cast<double>(values_per_channel);
   for (std::size_t c = 0; c < channels; ++c) {
     const double mean = static_cast<double>(total.values[c]) / count;
     const double variance = static_cast<double>(total.squares[c]) / count - mean * mean;
