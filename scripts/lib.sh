@@ -55,10 +55,6 @@ compile() {
   local dir=$1 quiet=()
   shift
   [[ -t 2 ]] || quiet=(--quiet)
-  if ninja -C "$dir" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-    say "nothing to build in $dir"
-  else
-    say "building in $dir (several minutes the first time)"
-  fi
+  say "bringing $dir up to date (several minutes the first time)"
   ninja -C "$dir" -j "$(jobs_for_memory)" "${quiet[@]}" "$@" >&2
 }
