@@ -23,4 +23,6 @@ for peer in torch-lr-finder pytorch-ignite lightning fastai; do
     "$venv/bin/pip" install -q --no-deps "$peer" >>"$venv/$peer.log" 2>&1 || say "$peer could not be installed (see $venv/$peer.log)"
   fi
 done
+# A torchvision built for another torch breaks what imports it; without it the peers do without.
+"$venv/bin/python" -c 'import torchvision' 2>/dev/null || "$venv/bin/pip" uninstall -q -y torchvision 2>/dev/null || true
 exec "$venv/bin/python" "$LRFIND_ROOT/scripts/bench/compare_peers.py" --lrfind "$LRFIND_ROOT/build/src/command/lrfind" "$@"

@@ -25,21 +25,36 @@ namespace {
 
 thread_local std::int64_t multiply_adds = 0;
 
+// What a call's inputs say, kept until its outputs are there: LibTorch 2 shows each only at its own end of the call.
+struct Call : at::ObserverContext {
+  std::int64_t per_output = 0;     // multiply-adds per value of the output
+  std::int64_t weight_values = 0;  // of a convolution, whose output has a channel per weight filter
+};
+
+torch::Tensor tensor(const c10::IValue& value) { return value.isTensor() ? value.toTensor() : torch::Tensor(); }
+
 // Convolutions and matrix products are counted where LibTorch records them, so a TorchScript network is counted too.
-void count_call(const at::RecordFunction& call) {
-  const std::string_view name = call.name();
-  const auto inputs = call.inputs();
-  const auto outputs = call.outputs();
-  const auto tensor = [](const c10::IValue& value) { return value.isTensor() ? value.toTensor() : torch::Tensor(); };
-  if (name == "aten::convolution" && inputs.size() > 1 && !outputs.empty()) {
-    const auto weight = tensor(inputs[1]);
-    const auto output = tensor(outputs[0]);
-    if (weight.defined() && output.defined()) multiply_adds += output.numel() * weight.numel() / output.size(1);
-  } else if ((name == "aten::addmm" || name == "aten::mm" || name == "aten::bmm") && !outputs.empty()) {
-    const auto left = tensor(inputs[name == "aten::addmm" ? 1 : 0]);
-    const auto output = tensor(outputs[0]);
-    if (left.defined() && output.defined()) multiply_adds += output.numel() * left.size(-1);
+std::unique_ptr<at::ObserverContext> note_inputs(const at::RecordFunction& function) {
+  auto call = std::make_unique<Call>();
+  const std::string_view name = function.name();
+  const auto inputs = function.inputs();
+  if (name == "aten::convolution" && inputs.size() > 1) {
+    if (const auto weight = tensor(inputs[1]); weight.defined()) call->weight_values = weight.numel();
+  } else if (name == "aten::addmm" || name == "aten::mm" || name == "aten::bmm") {
+    const std::size_t at = name == "aten::addmm" ? 1 : 0;
+    if (inputs.size() > at) {
+      if (const auto left = tensor(inputs[at]); left.defined()) call->per_output = left.size(-1);
+    }
   }
+  return call;
+}
+
+void count_outputs(const at::RecordFunction& function, at::ObserverContext* context) {
+  const auto* call = static_cast<const Call*>(context);
+  if (call == nullptr || (call->per_output == 0 && call->weight_values == 0) || function.outputs().empty()) return;
+  const auto output = tensor(function.outputs()[0]);
+  if (!output.defined()) return;
+  multiply_adds += output.numel() * (call->weight_values > 0 ? call->weight_values / output.size(1) : call->per_output);
 }
 
 }  // namespace
@@ -48,13 +63,10 @@ std::int64_t count_multiply_adds(Network& network, const torch::Tensor& image) {
   const torch::NoGradGuard no_grad;
   network.train(false);
   multiply_adds = 0;
-  const auto handle = at::addThreadLocalCallback(
-      at::RecordFunctionCallback(
-          [](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> { return nullptr; },
-          [](const at::RecordFunction& call, at::ObserverContext*) { count_call(call); })
-          .needsInputs(true)
-          .needsOutputs(true)
-          .scopes({at::RecordScope::FUNCTION}));
+  const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(note_inputs, count_outputs)
+                                                     .needsInputs(true)
+                                                     .needsOutputs(true)
+                                                     .scopes({at::RecordScope::FUNCTION}));
   network.forward(image);
   at::removeCallback(handle);
   network.train(true);
