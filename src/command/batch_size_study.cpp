@@ -4,11 +4,11 @@
 #include "analysis/power_law.hpp"
 #include "command/metric.hpp"
 #include "report/table.hpp"
+#include "report/text.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <sstream>
 
 namespace lrfind::command {
 
@@ -58,13 +58,6 @@ Point sweep_at(TrialRunner& runner, const SuggestOptions& analysis, std::int64_t
       accumulate *= 2;
     }
   }
-}
-
-std::string short_number(double value) {
-  std::ostringstream text;
-  text.precision(3);
-  text << value;
-  return text.str();
 }
 
 }  // namespace
@@ -154,13 +147,13 @@ std::string batch_size_text(const report::Result& result, const report::Terminal
     std::string interval;
     if (row["lr"].is_number()) {
       const double lr = row["lr"].get<double>();
-      rate = short_number(lr);
+      rate = report::format_number(lr);
       const double part = highest > lowest ? std::log(lr / lowest) / std::log(highest / lowest) : 1;
       bar = std::string(static_cast<std::size_t>(std::lround(part * (room - 1))), ' ') + "*";
     }
     if (row["interval"].is_array()) {
-      interval =
-          short_number(row["interval"][0].get<double>()) + " to " + short_number(row["interval"][1].get<double>());
+      interval = report::format_number(row["interval"][0].get<double>()) + " to " +
+                 report::format_number(row["interval"][1].get<double>());
     }
     table.add_row({std::to_string(row["batch_size"].get<std::int64_t>()), rate, interval, bar});
   }
@@ -168,9 +161,9 @@ std::string batch_size_text(const report::Result& result, const report::Terminal
   const auto exponent = result.sections.find("batch_exponent");
   if (exponent != result.sections.end() && exponent->is_object()) {
     const auto& interval = (*exponent)["interval"];
-    text += "  The rate grows as batch size ^ " + short_number((*exponent)["value"].get<double>()) +
-            " (90 %: " + short_number(interval[0].get<double>()) + " to " + short_number(interval[1].get<double>()) +
-            "; 1 is the linear rule, 0.5 the square-root rule).\n";
+    text += "  The rate grows as batch size ^ " + report::format_number((*exponent)["value"].get<double>()) +
+            " (90 %: " + report::format_number(interval[0].get<double>()) + " to " +
+            report::format_number(interval[1].get<double>()) + "; 1 is the linear rule, 0.5 the square-root rule).\n";
   }
   return text;
 }

@@ -1,10 +1,10 @@
 #include "command/layer_table.hpp"
 
 #include "report/table.hpp"
+#include "report/text.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 namespace lrfind::command {
 
@@ -32,13 +32,6 @@ std::vector<double> smoothed_ratios(const TrialRun& run, std::size_t parameter) 
     if (!near.empty()) result[i] = median(near);
   }
   return result;
-}
-
-std::string short_number(double value) {
-  std::ostringstream text;
-  text.precision(3);
-  text << value;
-  return text.str();
 }
 
 }  // namespace
@@ -81,10 +74,10 @@ std::string layer_text(const report::Result& result, const report::TerminalStyle
     const double relative = row["ratio"].get<double>() / middle;
     if (relative <= 10 && relative >= 0.1) continue;
     any = true;
-    table.add_row(
-        {row["name"].get<std::string>(), short_number(row["ratio"].get<double>()), short_number(relative) + " x"});
+    table.add_row({row["name"].get<std::string>(), report::format_number(row["ratio"].get<double>()),
+                   report::format_number(relative) + " x"});
   }
-  const std::string head = "\n  Layers: the median update is " + short_number(middle) +
+  const std::string head = "\n  Layers: the median update is " + report::format_number(middle) +
                            " of the weights at the suggested rate (about 1e-3 is usual)\n";
   if (!any) return head + "  and none moves ten times faster or slower.\n";
   return head + "  and these would move ten times faster or slower (--lr-mult can even it out):\n" +

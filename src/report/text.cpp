@@ -1,5 +1,7 @@
 #include "report/text.hpp"
 
+#include <sstream>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -170,6 +172,13 @@ std::string wrapped(std::string_view text, int columns, int indent, std::string_
 std::string format_rate(double lr) {
   if (!std::isfinite(lr)) return "-";
   return short_exponent(printed(std::abs(lr) >= 1e-3 || lr == 0 ? "%.3g" : "%.2e", lr));
+}
+
+std::string format_number(double value) {
+  std::ostringstream text;
+  text.precision(3);
+  text << value;
+  return text.str();
 }
 
 std::string format_loss(double loss) {

@@ -28,6 +28,9 @@ std::string wrapped(std::string_view text, int columns, int indent, std::string_
 /// A learning rate with up to three significant digits: 0.0123, 1.2e-5, 3.
 std::string format_rate(double lr);
 
+/// Any number with up to three significant digits: 0.123, -0.5, 1.2e-05.
+std::string format_number(double value);
+
 /// A loss with about four significant digits: 2.303, 0.0512, 1.2e-5; "-" when not finite.
 std::string format_loss(double loss);
 
