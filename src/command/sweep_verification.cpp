@@ -25,6 +25,7 @@ VerifyOptions options_of(const SweepSettings& settings, const data::Dataset& dat
   options.steps = run_length(settings.verify_steps > 0 ? settings.verify_steps : usual, settings.verify_epochs, dataset,
                              recipe.batch_size * recipe.accumulate);
   options.extend = true;
+  options.settle = true;
   options.val_limit = 2000;
   return options;
 }

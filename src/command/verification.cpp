@@ -15,6 +15,7 @@ constexpr double edge_ratio = 3;    // how far beyond an edge the next candidate
 constexpr int most_extensions = 2;  // per schedule
 constexpr std::size_t plateau_limit = 1000;
 constexpr double nearly_equal = 1e-3;  // relative: rates closer than this are one candidate
+constexpr double near_enough = 0.08;   // decades from the fitted peak where another training would tell nothing new
 
 std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
   std::vector<train::Images> result;
@@ -66,7 +67,10 @@ class Verifier {
       result_.failure = std::current_exception();
       result_.complete = false;
     }
-    for (auto& verdict : result_.schedules) judge(verdict, result_.val_images);
+    for (auto& verdict : result_.schedules) {
+      judge(verdict, result_.val_images);
+      if (result_.options.settle) name_winner(verdict);
+    }
     result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return std::move(result_);
   }
@@ -109,6 +113,7 @@ class Verifier {
         if (!result_.complete) return;
       }
       if (round == 0 && result_.options.extend) extend(result_.schedules[s]);
+      if (round == 0 && result_.options.settle && result_.complete) settle(result_.schedules[s]);
       if (!result_.complete) return;
     }
   }
@@ -132,13 +137,39 @@ class Verifier {
       const bool high = *verdict.best + 1 == verdict.candidates.size();
       if (!low && !high) return;
       const auto& edge = verdict.candidates[*verdict.best];
-      Candidate candidate;
-      candidate.lr = low ? edge.lr / edge_ratio : edge.lr * edge_ratio;
-      candidate.factor = low ? edge.factor / edge_ratio : edge.factor * edge_ratio;
-      const auto at = verdict.candidates.insert(low ? verdict.candidates.begin() : verdict.candidates.end(), candidate);
-      ++runs_;
-      run_candidate(verdict, static_cast<std::size_t>(at - verdict.candidates.begin()), 0);
+      const double by = low ? 1 / edge_ratio : edge_ratio;
+      add_candidate(verdict, edge.lr * by, edge.factor * by);
     }
+  }
+
+  void add_candidate(ScheduleVerdict& verdict, double lr, double factor) {
+    Candidate candidate;
+    candidate.lr = lr;
+    candidate.factor = factor;
+    const auto above = std::find_if(verdict.candidates.begin(), verdict.candidates.end(),
+                                    [&](const Candidate& other) { return other.lr > lr; });
+    const auto at = verdict.candidates.insert(above, candidate);
+    ++runs_;
+    run_candidate(verdict, static_cast<std::size_t>(at - verdict.candidates.begin()), 0);
+  }
+
+  // Trains at the fitted peak, unless a rate close to it was trained.
+  void settle(ScheduleVerdict& verdict) {
+    judge(verdict, result_.val_images);
+    const auto peak = fitted_peak(verdict, result_.val_images);
+    if (!peak) return;
+    for (const auto& candidate : verdict.candidates) {
+      if (std::abs(std::log10(candidate.lr / peak->lr)) < near_enough) return;
+    }
+    const auto suggested = suggested_rate(suggestion_, verdict.schedule.kind);
+    add_candidate(verdict, peak->lr, peak->lr / *suggested);
+  }
+
+  void name_winner(ScheduleVerdict& verdict) {
+    const auto peak = fitted_peak(verdict, result_.val_images);
+    if (!peak) return;
+    verdict.winner = nearest_completed(verdict, peak->lr);
+    if (verdict.winner) verdict.winner_interval = peak->interval;
   }
 
   void run_candidate(ScheduleVerdict& verdict, std::size_t index, int round) {

@@ -28,6 +28,7 @@ struct VerifyOptions {
   int seeds = 1;
   bool keep_all = false;      ///< train every candidate with every seed to the end
   bool extend = false;        ///< where the best lies at the edge, try beyond it, twice at most
+  bool settle = false;        ///< train at the fitted peak as well and name a winner, see fitted_peak()
   std::size_t val_limit = 0;  ///< validation images used; 0: all
 };
 
@@ -60,12 +61,14 @@ Spread loss_of(const Candidate& candidate);
 
 /// Everything about one schedule.
 struct ScheduleVerdict {
-  train::Schedule schedule;             ///< as it was for the suggestion, or the first rate
-  bool has_suggestion = false;          ///< whether a candidate is the suggestion
-  std::vector<Candidate> candidates;    ///< by rising rate
-  std::optional<std::size_t> best;      ///< of highest mean accuracy, nearly equal ones told apart by the loss
-  double noise = report::not_measured;  ///< standard error of the difference of two candidates' accuracies
-  bool held = false;                    ///< the suggestion is at most twice the noise below the best
+  train::Schedule schedule;                 ///< as it was for the suggestion, or the first rate
+  bool has_suggestion = false;              ///< whether a candidate is the suggestion
+  std::vector<Candidate> candidates;        ///< by rising rate
+  std::optional<std::size_t> best;          ///< of highest mean accuracy, nearly equal ones told apart by the loss
+  double noise = report::not_measured;      ///< standard error of the difference of two candidates' accuracies
+  bool held = false;                        ///< the suggestion is at most twice the noise below the best
+  std::optional<std::size_t> winner;        ///< with options.settle: the trained rate next to the fitted peak
+  std::optional<Interval> winner_interval;  ///< 90 %, of the fitted peak
 };
 
 struct Verification {
@@ -101,6 +104,19 @@ std::optional<double> suggested_rate(const Suggestion& suggestion, train::Schedu
 /// Sets best, noise and held from the candidates' runs. `val_images` is the number that accuracies rest on.
 void judge(ScheduleVerdict& verdict, std::size_t val_images);
 
+/// Where the accuracy peaks, by a parabola in log10(lr) that is fitted to the candidates with the suggestion as a
+/// prior: one training per rate is too noisy for its maximum to be believed.
+struct FittedPeak {
+  double lr = 0;
+  Interval interval;  ///< 90 %
+};
+
+/// Nothing when no candidate is the suggestion or none was trained. `val_images` as in judge().
+std::optional<FittedPeak> fitted_peak(const ScheduleVerdict& verdict, std::size_t val_images);
+
+/// The candidate whose every run reached its end that is nearest to `lr` in the logarithm.
+std::optional<std::size_t> nearest_completed(const ScheduleVerdict& verdict, double lr);
+
 /// Whether each candidate deserves another seed.
 std::vector<bool> next_round(const ScheduleVerdict& verdict);
 
@@ -120,7 +136,7 @@ std::string verification_table(const Verification& verification);
 /// What it means, a sentence per schedule.
 std::string verification_summary(const Verification& verification, int columns);
 
-/// The suggestion with lr, or max_lr, moved to the verified best where that differs; what could not be verified stays.
+/// The suggestion with lr, or max_lr, moved to the winner where that differs; what could not be verified stays.
 Suggestion verified(const Suggestion& suggestion, const Verification& verification);
 
 }  // namespace lrfind::command

@@ -76,6 +76,7 @@ Json verdict_json(const ScheduleVerdict& verdict) {
     json["held"] = verdict.held;
   }
   if (verdict.best) json["best_lr"] = verdict.candidates[*verdict.best].lr;
+  if (verdict.winner) json["winner_lr"] = verdict.candidates[*verdict.winner].lr;
   json["noise"] = number(verdict.noise);
   json["candidates"] = Json::array();
   for (const auto& candidate : verdict.candidates) json["candidates"].push_back(candidate_json(candidate));
@@ -92,7 +93,7 @@ const ScheduleVerdict* best_of_all(const Verification& verification) {
   return best;
 }
 
-std::string sentence(const ScheduleVerdict& verdict) {
+std::string outcome(const ScheduleVerdict& verdict) {
   const std::string name(train::to_string(verdict.schedule.kind));
   if (!verdict.best) return name + ": no candidate was trained to its end";
   const auto& best = verdict.candidates[*verdict.best];
@@ -110,8 +111,14 @@ std::string sentence(const ScheduleVerdict& verdict) {
     return name + ": the suggestion " + rate + " held: " + percent(accuracy) + " is " + lost + ", and up to " +
            points(2 * verdict.noise) + " are noise";
   }
-  return name + ": the suggestion " + rate + " did not hold: " + percent(accuracy) + " is " + lost + "; take " +
-         report::format_rate(best.lr);
+  return name + ": the suggestion " + rate + " did not hold: " + percent(accuracy) + " is " + lost +
+         (verdict.winner ? "" : "; take " + report::format_rate(best.lr));
+}
+
+std::string sentence(const ScheduleVerdict& verdict) {
+  if (!verdict.winner) return outcome(verdict);
+  return outcome(verdict) + "; take " + report::format_rate(verdict.candidates[*verdict.winner].lr) +
+         ", next to where a curve through all of them peaks";
 }
 
 }  // namespace
@@ -155,6 +162,7 @@ std::string verification_table(const Verification& verification) {
       const auto accuracy = accuracy_of(candidate);
       std::string mark = candidate.suggested ? "suggested" : "";
       if (verdict.best == i) mark += mark.empty() ? "best" : ",best";
+      if (verdict.winner == i) mark += mark.empty() ? "winner" : ",winner";
       table.add_row({std::string(train::to_string(verdict.schedule.kind)), report::format_rate(candidate.lr),
                      std::isfinite(candidate.factor) ? report::format_rate(candidate.factor) : "-",
                      fixed(accuracy.mean, 4), fixed(accuracy.deviation, 4),
@@ -188,18 +196,13 @@ std::string verification_summary(const Verification& verification, int columns) 
 Suggestion verified(const Suggestion& suggestion, const Verification& verification) {
   Suggestion result = suggestion;
   for (const auto& verdict : verification.schedules) {
-    if (!verdict.best) continue;
-    const auto& best = verdict.candidates[*verdict.best];
-    if (end_of(best) != RunEnd::completed || best.suggested) continue;
+    if (!verdict.winner) continue;
+    const double lr = verdict.candidates[*verdict.winner].lr;
     if (verdict.schedule.kind == train::ScheduleKind::constant) {
-      result.lr = best.lr;
-      // Half way, on the logarithm, to the candidates on both sides.
-      const std::size_t i = *verdict.best;
-      const double below = i > 0 ? verdict.candidates[i - 1].lr : best.lr / 3;
-      const double above = i + 1 < verdict.candidates.size() ? verdict.candidates[i + 1].lr : best.lr * 3;
-      result.interval = Interval{std::sqrt(below * best.lr), std::sqrt(best.lr * above)};
+      result.lr = lr;
+      result.interval = Interval{std::min(lr, verdict.winner_interval->lo), std::max(lr, verdict.winner_interval->hi)};
     } else {
-      result.max_lr = best.lr;
+      result.max_lr = lr;
     }
   }
   if (result.lr && result.max_lr) result.max_lr = std::max(*result.lr, *result.max_lr);

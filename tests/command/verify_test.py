@@ -139,8 +139,8 @@ class SweepVerify(Case):
         self.assertEqual((constant["lr_schedule"], one_cycle["lr_schedule"]), ("constant", "one-cycle"))
         self.assertEqual(constant["suggested_lr"], section["unverified"]["lr"])
         self.assertEqual(one_cycle["suggested_lr"], section["unverified"]["max_lr"])
-        self.assertEqual(suggestion["lr"], constant["best_lr"])
-        self.assertEqual(suggestion["max_lr"], max(one_cycle["best_lr"], constant["best_lr"]))
+        self.assertEqual(suggestion["lr"], constant["winner_lr"])
+        self.assertEqual(suggestion["max_lr"], max(one_cycle["winner_lr"], constant["winner_lr"]))
         self.assertTrue(suggestion["interval"][0] <= suggestion["lr"] <= suggestion["interval"][1])
 
     def test_needs_validation_images(self):

@@ -108,23 +108,79 @@ TEST(Hopeless, NotWhileTheOtherHasNotFallenEither) {
 
 TEST(Hopeless, NotAFallThatIsOnlySlower) { EXPECT_FALSE(hopeless(falling(2.3, 1.7, 50), falling(2.3, 1, 50))); }
 
+// Accuracy 0.6 - 0.3 (log10(lr) - peak)^2, without noise.
+ScheduleVerdict parabola(double peak, const std::vector<double>& rates, std::size_t suggested, std::size_t seeds) {
+  std::vector<Candidate> candidates;
+  for (const double lr : rates) {
+    const double accuracy = 0.6 - 0.3 * std::pow(std::log10(lr) - peak, 2);
+    candidates.push_back(candidate(lr, std::vector<double>(seeds, accuracy)));
+  }
+  return verdict_of(std::move(candidates), suggested);
+}
+
+TEST(FittedPeak, IsThePeakOfAParabolaWhenManySeedsShowIt) {
+  const auto peak = fitted_peak(parabola(-1.1, {0.0333, 0.1, 0.3}, 1, 1000), many_images);
+  ASSERT_TRUE(peak);
+  EXPECT_NEAR(std::log10(peak->lr), -1.1, 0.005);
+  EXPECT_LT(peak->interval.lo, peak->lr);
+  EXPECT_GT(peak->interval.hi, peak->lr);
+  EXPECT_LT(std::log10(peak->interval.hi / peak->interval.lo), 0.05);
+}
+
+TEST(FittedPeak, OneSeedMovesTheSuggestionOnlyPartOfTheWay) {
+  const auto peak = fitted_peak(parabola(-1.1, {0.0333, 0.1, 0.3}, 1, 1), many_images);
+  ASSERT_TRUE(peak);
+  EXPECT_GT(std::log10(peak->lr), -1.1);
+  EXPECT_LT(std::log10(peak->lr), -1.03);
+}
+
+TEST(FittedPeak, IsTheSuggestionWhereBothNeighboursLoseAlike) {
+  const auto verdict = verdict_of({candidate(0.01, {0.70}), candidate(0.1, {0.75}), candidate(1, {0.70})}, 1);
+  EXPECT_NEAR(fitted_peak(verdict, many_images)->lr, 0.1, 1e-9);
+}
+
+TEST(FittedPeak, TheDepthOfACliffSaysNothing) {
+  const auto shallow = verdict_of({candidate(0.033, {0.70}), candidate(0.1, {0.75}), candidate(0.3, {0.60})}, 1);
+  const auto deep = verdict_of({candidate(0.033, {0.70}), candidate(0.1, {0.75}), candidate(0.3, {0.10})}, 1);
+  EXPECT_DOUBLE_EQ(fitted_peak(shallow, many_images)->lr, fitted_peak(deep, many_images)->lr);
+}
+
+TEST(FittedPeak, StaysWithinTheRatesThatWereTrained) {
+  const auto peak = fitted_peak(parabola(2, {0.1, 0.2}, 0, 1000), many_images);
+  EXPECT_NEAR(peak->lr, 0.2, 1e-9);
+}
+
+TEST(FittedPeak, NeedsASuggestion) {
+  ScheduleVerdict verdict;
+  verdict.candidates = {candidate(0.1, {0.5}), candidate(1, {0.4})};
+  judge(verdict, many_images);
+  EXPECT_FALSE(fitted_peak(verdict, many_images));
+}
+
+TEST(NearestCompleted, PassesOverRatesThatWereGivenUp) {
+  const auto verdict =
+      verdict_of({candidate(0.01, {0.5}), candidate(0.1, {0.6}), candidate(0.2, {0.4}, RunEnd::dropped)}, 0);
+  EXPECT_EQ(nearest_completed(verdict, 0.19), 1U);
+}
+
 TEST(Verified, MovesLrAndMaxLrToTheirWinners) {
   Suggestion suggestion;
   suggestion.lr = 0.1;
   suggestion.min_lr = 0.05;
   suggestion.max_lr = 0.2;
   Verification verification;
-  verification.schedules.push_back(
-      verdict_of({candidate(0.03, {0.8}), candidate(0.1, {0.6}), candidate(0.3, {0.1})}, 1));
-  verification.schedules.push_back(
-      verdict_of({candidate(0.06, {0.5}), candidate(0.2, {0.6}), candidate(0.6, {0.8})}, 1));
+  verification.schedules.push_back(verdict_of({candidate(0.03, {0.9}), candidate(0.1, {0.8})}, 1));
+  verification.schedules.push_back(verdict_of({candidate(0.2, {0.8}), candidate(0.6, {0.9})}, 0));
+  verification.schedules[0].winner = 0;
+  verification.schedules[0].winner_interval = Interval{0.02, 0.05};
   verification.schedules[1].schedule.kind = train::ScheduleKind::one_cycle;
+  verification.schedules[1].winner = 1;
   const auto moved = verified(suggestion, verification);
   EXPECT_EQ(moved.lr, 0.03);
+  EXPECT_EQ(moved.interval->lo, 0.02);
+  EXPECT_EQ(moved.interval->hi, 0.05);
   EXPECT_EQ(moved.max_lr, 0.6);
   EXPECT_EQ(moved.min_lr, 0.03);
-  EXPECT_LT(moved.interval->lo, 0.03);
-  EXPECT_NEAR(moved.interval->hi, std::sqrt(0.03 * 0.1), 1e-12);
 }
 
 TEST(SuggestedRate, IsMaxLrWhereTheRateDecaysOrCycles) {
