@@ -108,11 +108,11 @@ TEST(Hopeless, NotWhileTheOtherHasNotFallenEither) {
 
 TEST(Hopeless, NotAFallThatIsOnlySlower) { EXPECT_FALSE(hopeless(falling(2.3, 1.7, 50), falling(2.3, 1, 50))); }
 
-// Accuracy 0.6 - 0.3 (log10(lr) - peak)^2, without noise.
+// Accuracy 0.6 - 0.1 (log10(lr) - peak)^2, without noise.
 ScheduleVerdict parabola(double peak, const std::vector<double>& rates, std::size_t suggested, std::size_t seeds) {
   std::vector<Candidate> candidates;
   for (const double lr : rates) {
-    const double accuracy = 0.6 - 0.3 * std::pow(std::log10(lr) - peak, 2);
+    const double accuracy = 0.6 - 0.1 * std::pow(std::log10(lr) - peak, 2);
     candidates.push_back(candidate(lr, std::vector<double>(seeds, accuracy)));
   }
   return verdict_of(std::move(candidates), suggested);
@@ -146,7 +146,7 @@ TEST(FittedPeak, TheDepthOfACliffSaysNothing) {
 }
 
 TEST(FittedPeak, StaysWithinTheRatesThatWereTrained) {
-  const auto peak = fitted_peak(parabola(2, {0.1, 0.2}, 0, 1000), many_images);
+  const auto peak = fitted_peak(parabola(0, {0.1, 0.2}, 0, 1000), many_images);
   EXPECT_NEAR(peak->lr, 0.2, 1e-9);
 }
 
