@@ -63,6 +63,13 @@ struct StepInterrupted {};
 using Step = std::function<double(double lr)>;
 /// The same with everything that was measured.
 using MeasuredStep = std::function<Measurement(double lr)>;
+/// Steps that run on while their measurements are still on the way, as a GPU works: measurements come in the order of
+/// the steps. The trial is the one that a MeasuredStep would give; what was handed over beyond its end is forgotten.
+struct StepsAhead {
+  std::function<void(double lr)> submit;  ///< begins a step
+  std::function<Measurement()> collect;   ///< waits for the oldest step not collected yet
+  int ahead = 0;                          ///< steps begun before the first of them is collected; >= 0
+};
 /// Asked before every step; true ends the trial as interrupted.
 using ShouldStop = std::function<bool()>;
 /// Told of every step that was done: its number from 0 and what it measured.
@@ -71,6 +78,8 @@ using OnStep = std::function<void(int step, double lr, const Measurement& measur
 /// Runs one range test. Throws what `step` throws, StepInterrupted apart, and std::invalid_argument for bad options.
 Trial range_test(const Step& step, const RangeTestOptions& options = {}, const ShouldStop& should_stop = {});
 Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, const ShouldStop& should_stop,
+                 const OnStep& on_step = {});
+Trial range_test(const StepsAhead& steps, const RangeTestOptions& options, const ShouldStop& should_stop,
                  const OnStep& on_step = {});
 
 }  // namespace lrfind

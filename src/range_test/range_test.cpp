@@ -40,30 +40,36 @@ void drop_if_never_measured(std::vector<double>& values) {
 
 }  // namespace
 
-Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, const ShouldStop& should_stop,
+Trial range_test(const StepsAhead& steps, const RangeTestOptions& options, const ShouldStop& should_stop,
                  const OnStep& on_step) {
   if (options.stop_factor != 0 && !(options.stop_factor >= 1)) {
     throw std::invalid_argument("stop_factor is " + std::to_string(options.stop_factor) +
                                 "; it must be 0 (never stop early) or at least 1");
   }
   const std::vector<double> rates = learning_rates(options);
+  const std::size_t ahead = static_cast<std::size_t>(std::max(steps.ahead, 0));
   StopRule stop_rule(options.stop_factor);
   Trial trial;
   trial.seed = options.seed;
-  for (std::size_t i = 0; i < rates.size(); ++i) {
-    if (should_stop && should_stop()) {
-      trial.stopped = Stopped::interrupted;
-      break;
-    }
-    // The loss paired with a rate is that of the batch before the update made at this rate: it shows what the rates
-    // below this one have done, never this one. Analysis counts on this pairing.
-    Measurement measured;
+  std::size_t begun = 0;
+  const auto begin_next = [&] {
     try {
-      measured = step(rates[i]);
+      if (should_stop && should_stop()) throw StepInterrupted();
+      steps.submit(rates[begun]);
+      ++begun;
+      return true;
     } catch (const StepInterrupted&) {
       trial.stopped = Stopped::interrupted;
-      break;
+      return false;
     }
+  };
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    while (trial.stopped != Stopped::interrupted && begun < rates.size() && begun <= i + ahead && begin_next()) {
+    }
+    if (begun == i) break;  // interrupted, and everything that was begun is measured
+    // The loss paired with a rate is that of the batch before the update made at this rate: it shows what the rates
+    // below this one have done, never this one. Analysis counts on this pairing.
+    const Measurement measured = steps.collect();
     record(trial, rates[i], measured);
     if (on_step) on_step(static_cast<int>(i), rates[i], measured);
     if (stop_rule.diverged(measured.loss)) {
@@ -77,6 +83,13 @@ Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, cons
   drop_if_never_measured(trial.val_loss);
   drop_if_never_measured(trial.val_accuracy);
   return trial;
+}
+
+Trial range_test(const MeasuredStep& step, const RangeTestOptions& options, const ShouldStop& should_stop,
+                 const OnStep& on_step) {
+  Measurement measured;
+  return range_test(StepsAhead{.submit = [&](double lr) { measured = step(lr); }, .collect = [&] { return measured; }},
+                    options, should_stop, on_step);
 }
 
 Trial range_test(const Step& step, const RangeTestOptions& options, const ShouldStop& should_stop) {

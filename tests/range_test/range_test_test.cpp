@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 #include <lrfind/range_test.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
 #include <random>
 #include <stdexcept>
 #include <vector>
@@ -86,6 +88,48 @@ TEST(RangeTest, KeepsMeasurementsTakenAtSomeSteps) {
   EXPECT_EQ(trial.gain_ratio[2], 0.9);
   EXPECT_TRUE(std::isnan(trial.gain_ratio[3]));
   EXPECT_TRUE(trial.val_loss.empty());
+}
+
+TEST(RangeTest, StepsThatRunAheadGiveTheSameTrial) {
+  const RangeTestOptions options{.min_lr = 1e-4, .max_lr = 1e4, .steps = 200};
+  const auto plain = range_test(Parabola(), options);
+  for (const int ahead : {0, 1, 7, 500}) {
+    Parabola parabola;
+    std::deque<Measurement> on_the_way;
+    std::size_t most = 0;
+    const lrfind::StepsAhead steps{[&](double lr) {
+                                     on_the_way.push_back({.loss = parabola(lr)});
+                                     most = std::max(most, on_the_way.size());
+                                   },
+                                   [&] {
+                                     const auto measured = on_the_way.front();
+                                     on_the_way.pop_front();
+                                     return measured;
+                                   },
+                                   ahead};
+    const auto trial = range_test(steps, options, {});
+    EXPECT_EQ(trial.lr, plain.lr) << ahead;
+    EXPECT_EQ(trial.loss, plain.loss) << ahead;
+    EXPECT_EQ(trial.stopped, Stopped::diverged) << ahead;
+    EXPECT_EQ(most, std::min<std::size_t>(static_cast<std::size_t>(ahead) + 1, 200));
+  }
+}
+
+TEST(RangeTest, InterruptedWhileStepsRunAheadKeepsAllThatWereBegun) {
+  Parabola parabola;
+  std::deque<Measurement> on_the_way;
+  const lrfind::StepsAhead steps{[&](double lr) { on_the_way.push_back({.loss = parabola(lr)}); },
+                                 [&] {
+                                   const auto measured = on_the_way.front();
+                                   on_the_way.pop_front();
+                                   return measured;
+                                 },
+                                 4};
+  int asked = 0;
+  const auto trial = range_test(steps, {}, [&] { return ++asked > 10; });
+  EXPECT_EQ(trial.stopped, Stopped::interrupted);
+  EXPECT_EQ(trial.lr.size(), 10U);
+  EXPECT_TRUE(on_the_way.empty());
 }
 
 TEST(RangeTest, RefusesAStopFactorBelowOne) {
