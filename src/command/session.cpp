@@ -74,6 +74,9 @@ Session::Session(SessionSettings& settings, const CommonSettings& common)
   if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights(class_counts());
   choose_normalisation();
   engine_->set_recipe(recipe_, normalisation_);
+  const bool always_alike = data::parse_augmentations(settings_.data.augment).empty();
+  engine_->keep_images(always_alike ? dataset_.train.size() : 0, static_cast<std::size_t>(settings_.data.cache_mb)
+                                                                     << 20U);
 }
 
 void Session::choose_shape(std::optional<int> network_channels) {
@@ -215,7 +218,8 @@ void Session::describe(report::Result& result) const {
 
 train::Images view(const data::Batch& batch) {
   return {std::span(batch.pixels).first(static_cast<std::size_t>(batch.size) * batch.shape.bytes()),
-          std::span(batch.labels).first(static_cast<std::size_t>(batch.size)), batch.shape};
+          std::span(batch.labels).first(static_cast<std::size_t>(batch.size)), batch.shape,
+          std::span(batch.indices).first(static_cast<std::size_t>(batch.size))};
 }
 
 std::uint64_t trial_seed(std::uint64_t seed, int trial) {

@@ -137,7 +137,7 @@ void declare(OptionSet& options, RecipeSettings& settings) {
   options.add("-b,--batch-size", settings.batch_size, whole_number(1, 1 << 20), "images per batch");
   options.add("--accumulate", settings.accumulate, whole_number(1, 1 << 16),
               "batches per update, their gradients averaged");
-  options.add("--precision", settings.precision, one_of({"fp32", "bf16", "fp16"}),
+  options.add("--precision", settings.precision, one_of({"fp32", "tf32", "bf16", "fp16"}),
               "autocast: bf16 on CUDA and CPUs that have it, fp16 with loss scaling on CUDA");
   options.add("--grad-clip", settings.grad_clip, number(0, 1e9), "largest norm of the whole gradient; 0: no clipping");
   options.add("--label-smoothing", settings.label_smoothing, fraction_below_one(), "of the training loss");
@@ -177,8 +177,10 @@ train::Recipe resolve_recipe(RecipeSettings& settings) {
                                                              {"adamw", OptimizerKind::adamw},
                                                              {"rmsprop", OptimizerKind::rmsprop},
                                                              {"adagrad", OptimizerKind::adagrad}};
-  static const std::map<std::string, train::Precision> precisions = {
-      {"fp32", train::Precision::fp32}, {"bf16", train::Precision::bf16}, {"fp16", train::Precision::fp16}};
+  static const std::map<std::string, train::Precision> precisions = {{"fp32", train::Precision::fp32},
+                                                                     {"tf32", train::Precision::tf32},
+                                                                     {"bf16", train::Precision::bf16},
+                                                                     {"fp16", train::Precision::fp16}};
   const OptimizerKind kind = kinds.at(settings.optimizer);
   const bool has_momentum = kind == OptimizerKind::sgd || kind == OptimizerKind::rmsprop;
   if (settings.momentum == "auto") settings.momentum = kind == OptimizerKind::sgd ? "0.9" : "0";

@@ -42,15 +42,21 @@ void describe(const Trials& trials, report::Result& result) {
   for (const auto& run : trials.runs) {
     images += static_cast<double>(run.images);
     spent.data_wait_s += run.timing.data_wait_s;
-    spent.train_s += run.timing.train_s;
-    spent.probe_s += run.timing.probe_s;
+    spent.steps_s += run.timing.steps_s;
     spent.validation_s += run.timing.validation_s;
+    spent.steps.forward_backward_s += run.timing.steps.forward_backward_s + run.timing.steps.wait_s;
+    spent.steps.optimizer_s += run.timing.steps.optimizer_s;
+    spent.steps.gain_s += run.timing.steps.gain_s;
+    spent.steps.probe_s += run.timing.steps.probe_s;
   }
   result.timing.images_per_s = images / trials.seconds;
-  const double known = spent.data_wait_s + spent.train_s + spent.probe_s + spent.validation_s;
+  const double known = spent.data_wait_s + spent.steps_s + spent.validation_s;
   result.timing.more = {{"data_wait_s", spent.data_wait_s},
-                        {"train_s", spent.train_s},
-                        {"probe_s", spent.probe_s},
+                        {"train_s", spent.steps_s - spent.steps.probe_s},
+                        {"forward_backward_s", spent.steps.forward_backward_s},
+                        {"optimizer_s", spent.steps.optimizer_s},
+                        {"gain_s", spent.steps.gain_s},
+                        {"probe_s", spent.steps.probe_s},
                         {"validation_s", spent.validation_s},
                         {"bookkeeping_s", trials.seconds - known}};
 }

@@ -3,25 +3,14 @@
 #include "command/interrupt.hpp"
 #include "command/metric.hpp"
 #include "report/progress.hpp"
+#include "train/stopwatch.hpp"
 
 #include <algorithm>
+#include <deque>
 
 namespace lrfind::command {
 
 namespace {
-
-// Adds the time from its making to its end to a counter.
-class Stopwatch {
- public:
-  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-  ~Stopwatch() { seconds_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
-
- private:
-  double& seconds_;
-  Clock::time_point start_ = Clock::now();
-};
 
 std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
   std::vector<train::Images> result;
@@ -81,36 +70,38 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
   session_.start(options.seed);
   auto& engine = session_.engine();
   engine.record_update_ratios(measuring_.update_ratios);
-  int steps_done = 0;
+  engine.set_probe(measuring_.probe != nullptr ? view(*measuring_.probe) : train::Images{});
+  int submitted = 0;
+  int collected = 0;
 
-  const auto step = [&](double lr) {
+  const auto submit = [&](double lr) {
     std::vector<data::Batch> batches;
     try {
-      const Stopwatch watch(run.timing.data_wait_s);
+      const train::Stopwatch watch(run.timing.data_wait_s);
       batches = next_batches(*loader, accumulate);
     } catch (const data::Interrupted&) {
       throw StepInterrupted();
     }
+    const train::Stopwatch watch(run.timing.steps_s);
+    engine.submit(views(batches), lr, measuring_.gain_every > 0 && submitted % measuring_.gain_every == 0);
+    for (const auto& batch : batches) run.images += batch.size;
+    ++submitted;
+    if (measuring_.update_ratios) run.update_ratios.push_back(engine.update_ratios());
+  };
+  const auto collect = [&] {
     Measurement measured;
     {
-      const Stopwatch watch(run.timing.train_s);
-      const bool gain = measuring_.gain_every > 0 && steps_done % measuring_.gain_every == 0;
-      measured = engine.step(views(batches), lr, gain);
+      const train::Stopwatch watch(run.timing.steps_s);
+      measured = engine.collect();
     }
-    for (const auto& batch : batches) run.images += batch.size;
-    if (measuring_.probe != nullptr) {
-      const Stopwatch watch(run.timing.probe_s);
-      measured.probe_loss = engine.probe(view(*measuring_.probe));
-    }
-    ++steps_done;
+    ++collected;
     if (measuring_.validation != nullptr &&
-        (steps_done % measuring_.validate_every == 0 || steps_done == options.steps)) {
-      const Stopwatch watch(run.timing.validation_s);
+        (collected % measuring_.validate_every == 0 || collected == options.steps)) {
+      const train::Stopwatch watch(run.timing.validation_s);
       const auto evaluation = engine.evaluate(views(*measuring_.validation));
       measured.val_loss = evaluation.loss;
       measured.val_accuracy = evaluation.accuracy;
     }
-    if (measuring_.update_ratios) run.update_ratios.push_back(engine.update_ratios());
     return measured;
   };
   const auto note_step = [&](int step_number, double lr, const Measurement& measured) {
@@ -120,7 +111,10 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
   };
   partial.seed = options.seed;
   partial.stopped = Stopped::interrupted;
-  run.trial = range_test(MeasuredStep(step), options, interrupt_requested, note_step);
+  // Validation measures the weights as they are, so nothing may have run ahead of it.
+  const int ahead = measuring_.validation != nullptr ? 0 : engine.ahead();
+  run.trial = range_test(StepsAhead{submit, collect, ahead}, options, interrupt_requested, note_step);
+  run.timing.steps = engine.times();
   return run;
 }
 

@@ -25,7 +25,8 @@ struct Measuring {
 
 /// Seconds of a trial, by what they were spent on.
 struct TrialTiming {
-  double data_wait_s = 0, train_s = 0, probe_s = 0, validation_s = 0;
+  double data_wait_s = 0, steps_s = 0, validation_s = 0;
+  train::StepTimes steps;  ///< what steps_s consists of
 };
 
 struct TrialRun {

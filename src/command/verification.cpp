@@ -194,6 +194,7 @@ class Verifier {
         session_.loader(seed, static_cast<std::uint64_t>(schedule.steps) * static_cast<std::uint64_t>(accumulate));
     session_.start(seed);
     auto& engine = session_.engine();
+    engine.set_probe({});
     train::ScheduledRate rate(schedule);
     try {
       for (int step = 0; step < schedule.steps && run.end == RunEnd::completed; ++step) {

@@ -21,11 +21,23 @@ struct Evaluation {
   double accuracy = 0;  ///< 0 to 1
 };
 
-/// Images side by side in memory that outlives the call. pixels: uint8 NHWC; labels: one per image.
+/// Images side by side in memory that outlives the call. pixels: uint8 NHWC; labels: one per image; indices: which
+/// image of the training set each is, or empty.
 struct Images {
   std::span<const std::uint8_t> pixels;
   std::span<const std::int64_t> labels;
   data::ImageShape shape;
+  std::span<const std::uint32_t> indices = {};
+};
+
+/// Where the time of the steps since start() went, in seconds of the calling thread. On a GPU, which works behind, most
+/// of it is waiting.
+struct StepTimes {
+  double forward_backward_s = 0;
+  double optimizer_s = 0;  ///< with the products of gradient and change that the analysis needs
+  double gain_s = 0;       ///< the forward pass of the gain ratio
+  double probe_s = 0;
+  double wait_s = 0;  ///< for measurements of a device that works behind
 };
 
 struct DeviceRequest {
@@ -77,11 +89,31 @@ class Engine {
 
   /// Begins a training run (Trainer::start). Returns the parameters that fresh weights could not be drawn for.
   virtual std::vector<std::string> start(std::uint64_t seed, bool fresh_weights) = 0;
-  /// One update from as many batches as the recipe accumulates (Trainer::step). Throws DeviceError, model::ModelError.
-  virtual Measurement step(std::span<const Images> batches, double lr, bool measure_gain) = 0;
-  virtual double probe(const Images& batch) = 0;
+  /// Images whose loss every later step measures after its update; none: empty. They are copied.
+  virtual void set_probe(const Images& batch) = 0;
+  /// Says that training images are the same bytes whenever their index comes again, so that a GPU may keep all of them
+  /// where they fit into `bytes`. 0 images: they are not.
+  virtual void keep_images(std::size_t images, std::size_t bytes) = 0;
+
+  /// Begins one update from as many batches as the recipe accumulates (Trainer::submit). Throws DeviceError,
+  /// model::ModelError.
+  virtual void submit(std::span<const Images> batches, double lr, bool measure_gain) = 0;
+  /// What the oldest step measured that was not collected yet; waits for it.
+  virtual Measurement collect() = 0;
+  /// How many steps may well be begun before the first is collected: 0 where a step is done when submit() returns.
+  virtual int ahead() const = 0;
+  /// Both at once.
+  Measurement step(std::span<const Images> batches, double lr, bool measure_gain) {
+    submit(batches, lr, measure_gain);
+    return collect();
+  }
+  virtual StepTimes times() const = 0;
+  /// Why steps are not replayed from a CUDA graph; empty while they are, and on the CPU.
+  virtual std::string replay_obstacle() const = 0;
+
   virtual Evaluation evaluate(std::span<const Images> batches) = 0;
-  /// Update-to-weight ratios of the last step, in the order of trained() (Trainer::update_ratios).
+  /// Update-to-weight ratios of the last step, in the order of trained() (Trainer::update_ratios); nothing runs ahead
+  /// then.
   virtual void record_update_ratios(bool on) = 0;
   virtual std::vector<double> update_ratios() const = 0;
 };

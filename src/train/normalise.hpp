@@ -5,16 +5,36 @@
 
 #include <torch/torch.h>
 
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
 namespace lrfind::train {
 
 /// A batch as the data path hands it over. pixels: uint8 [N, height, width, channels]; labels: int64 [N].
+/// indices: which image of the training set each is, where they are known; they outlive the call that takes the batch.
 struct ImageBatch {
   torch::Tensor pixels;
   torch::Tensor labels;
+  std::span<const std::uint32_t> indices = {};
 };
 
-/// Float images [N, channels, height, width] in channels-last memory, on the pixels' device. On the CPU this is one
-/// pass over the pixels.
-torch::Tensor normalise(const torch::Tensor& pixels, const Normalisation& normalisation);
+/// Turns bytes into what a network takes, on one device.
+class Normaliser {
+ public:
+  Normaliser(const Normalisation& normalisation, const torch::Device& device);
+
+  /// Float images [N, channels, height, width] in channels-last memory, on the pixels' device, which must be that of
+  /// the constructor. On the CPU this is one pass over the pixels.
+  torch::Tensor operator()(const torch::Tensor& pixels) const;
+
+ private:
+  torch::Tensor on_cpu(const torch::Tensor& pixels) const;
+
+  // A byte has 256 values: on the CPU the whole formula is one look-up per channel.
+  std::vector<std::array<float, 256>> tables_;
+  torch::Tensor mean_, scale_;  // elsewhere, per channel, of bytes
+};
 
 }  // namespace lrfind::train

@@ -17,93 +17,63 @@ Tensors zeros_like(const Tensors& tensors) {
 
 class Base : public Optimizer {
  public:
-  Base(const OptimizerOptions& options, Tensors parameters, std::vector<double> factors)
-      : options_(options), parameters_(std::move(parameters)), factors_(std::move(factors)) {}
+  Base(const OptimizerOptions& options, Tensors parameters) : options_(options), parameters_(std::move(parameters)) {}
 
  protected:
-  // One scalar per parameter: rate times the parameter's factor times `scale`.
-  std::vector<at::Scalar> rates(double lr, double scale) const {
-    std::vector<at::Scalar> scalars;
-    scalars.reserve(factors_.size());
-    for (const double factor : factors_) scalars.emplace_back(lr * factor * scale);
-    return scalars;
+  Tensors with_weight_decay(const Tensors& gradients) const {
+    return options_.weight_decay == 0 ? gradients : at::_foreach_add(gradients, parameters_, options_.weight_decay);
   }
 
-  void add_weight_decay(Tensors& gradients) const {
-    if (options_.weight_decay != 0) at::_foreach_add_(gradients, parameters_, options_.weight_decay);
-  }
-
-  // parameters -= rate * update
-  void descend(Tensors& update, double lr) {
-    at::_foreach_mul_(update, rates(lr, -1));
-    at::_foreach_add_(parameters_, update);
+  // numerator / (sqrt(square / bias) + eps)
+  Tensors scaled(const Tensors& numerator, const Tensors& square, double bias = 1) const {
+    Tensors denominator = at::_foreach_sqrt(square);
+    if (bias != 1) at::_foreach_div_(denominator, std::sqrt(bias));
+    at::_foreach_add_(denominator, options_.eps);
+    return at::_foreach_div(numerator, denominator);
   }
 
   OptimizerOptions options_;
   Tensors parameters_;
-  std::vector<double> factors_;
 };
 
 class Sgd : public Base {
  public:
   using Base::Base;
 
-  void step(Tensors& gradients, double lr) override {
-    add_weight_decay(gradients);
-    if (options_.momentum == 0) return descend(gradients, lr);
+  Tensors direction(const Tensors& gradients) override {
+    const Tensors decayed = with_weight_decay(gradients);
+    if (options_.momentum == 0) return decayed;
     if (velocity_.empty()) {
-      for (const auto& gradient : gradients) velocity_.push_back(gradient.clone());
+      for (const auto& gradient : decayed) velocity_.push_back(gradient.clone());
     } else {
       at::_foreach_mul_(velocity_, options_.momentum);
-      at::_foreach_add_(velocity_, gradients);
+      at::_foreach_add_(velocity_, decayed);
     }
-    if (options_.nesterov) {
-      at::_foreach_add_(gradients, velocity_, options_.momentum);
-      return descend(gradients, lr);
-    }
-    if (uniform()) {
-      at::_foreach_add_(parameters_, velocity_, -lr * factors_.front());
-    } else {
-      Tensors update = at::_foreach_mul(velocity_, rates(lr, -1));
-      at::_foreach_add_(parameters_, update);
-    }
+    return options_.nesterov ? at::_foreach_add(decayed, velocity_, options_.momentum) : velocity_;
   }
 
  private:
-  bool uniform() const {
-    return std::all_of(factors_.begin(), factors_.end(), [&](double f) { return f == factors_.front(); });
-  }
-
   Tensors velocity_;
 };
 
 // Kingma and Ba 2014 (arXiv:1412.6980), algorithm 1, with decoupled weight decay for AdamW.
 class Adam : public Base {
  public:
-  Adam(const OptimizerOptions& options, Tensors parameters, std::vector<double> factors)
-      : Base(options, std::move(parameters), std::move(factors)),
-        mean_(zeros_like(parameters_)),
-        square_(zeros_like(parameters_)) {}
+  Adam(const OptimizerOptions& options, Tensors parameters)
+      : Base(options, std::move(parameters)), mean_(zeros_like(parameters_)), square_(zeros_like(parameters_)) {}
 
-  void step(Tensors& gradients, double lr) override {
+  Tensors direction(const Tensors& gradients) override {
     ++steps_;
-    if (options_.kind == OptimizerKind::adam) {
-      add_weight_decay(gradients);
-    } else if (options_.weight_decay != 0) {
-      auto decay = rates(lr, -options_.weight_decay);
-      for (auto& scalar : decay) scalar = 1 + scalar.toDouble();
-      at::_foreach_mul_(parameters_, decay);
-    }
+    const bool decoupled = options_.kind == OptimizerKind::adamw;
+    const Tensors decayed = decoupled ? gradients : with_weight_decay(gradients);
     at::_foreach_mul_(mean_, options_.beta1);
-    at::_foreach_add_(mean_, gradients, 1 - options_.beta1);
+    at::_foreach_add_(mean_, decayed, 1 - options_.beta1);
     at::_foreach_mul_(square_, options_.beta2);
-    at::_foreach_addcmul_(square_, gradients, gradients, 1 - options_.beta2);
-    const double mean_bias = 1 - std::pow(options_.beta1, steps_);
-    const double square_bias = 1 - std::pow(options_.beta2, steps_);
-    Tensors denominator = at::_foreach_sqrt(square_);
-    at::_foreach_div_(denominator, std::sqrt(square_bias));
-    at::_foreach_add_(denominator, options_.eps);
-    at::_foreach_addcdiv_(parameters_, mean_, denominator, rates(lr, -1 / mean_bias));
+    at::_foreach_addcmul_(square_, decayed, decayed, 1 - options_.beta2);
+    Tensors result = scaled(mean_, square_, 1 - std::pow(options_.beta2, steps_));
+    at::_foreach_div_(result, 1 - std::pow(options_.beta1, steps_));
+    if (decoupled && options_.weight_decay != 0) at::_foreach_add_(result, parameters_, options_.weight_decay);
+    return result;
   }
 
  private:
@@ -114,25 +84,20 @@ class Adam : public Base {
 // Tieleman and Hinton 2012 (Coursera lecture 6.5), as PyTorch has it, not centred.
 class RmsProp : public Base {
  public:
-  RmsProp(const OptimizerOptions& options, Tensors parameters, std::vector<double> factors)
-      : Base(options, std::move(parameters), std::move(factors)), square_(zeros_like(parameters_)) {
+  RmsProp(const OptimizerOptions& options, Tensors parameters)
+      : Base(options, std::move(parameters)), square_(zeros_like(parameters_)) {
     if (options_.momentum > 0) velocity_ = zeros_like(parameters_);
   }
 
-  void step(Tensors& gradients, double lr) override {
-    add_weight_decay(gradients);
+  Tensors direction(const Tensors& gradients) override {
+    const Tensors decayed = with_weight_decay(gradients);
     at::_foreach_mul_(square_, options_.alpha);
-    at::_foreach_addcmul_(square_, gradients, gradients, 1 - options_.alpha);
-    Tensors denominator = at::_foreach_sqrt(square_);
-    at::_foreach_add_(denominator, options_.eps);
-    if (velocity_.empty()) {
-      at::_foreach_addcdiv_(parameters_, gradients, denominator, rates(lr, -1));
-      return;
-    }
+    at::_foreach_addcmul_(square_, decayed, decayed, 1 - options_.alpha);
+    Tensors result = scaled(decayed, square_);
+    if (velocity_.empty()) return result;
     at::_foreach_mul_(velocity_, options_.momentum);
-    at::_foreach_addcdiv_(velocity_, gradients, denominator, 1.0);
-    Tensors update = at::_foreach_mul(velocity_, rates(lr, -1));
-    at::_foreach_add_(parameters_, update);
+    at::_foreach_add_(velocity_, result);
+    return velocity_;
   }
 
  private:
@@ -142,15 +107,13 @@ class RmsProp : public Base {
 // Duchi, Hazan and Singer 2011, as PyTorch has it.
 class Adagrad : public Base {
  public:
-  Adagrad(const OptimizerOptions& options, Tensors parameters, std::vector<double> factors)
-      : Base(options, std::move(parameters), std::move(factors)), sum_(zeros_like(parameters_)) {}
+  Adagrad(const OptimizerOptions& options, Tensors parameters)
+      : Base(options, std::move(parameters)), sum_(zeros_like(parameters_)) {}
 
-  void step(Tensors& gradients, double lr) override {
-    add_weight_decay(gradients);
-    at::_foreach_addcmul_(sum_, gradients, gradients, 1.0);
-    Tensors denominator = at::_foreach_sqrt(sum_);
-    at::_foreach_add_(denominator, options_.eps);
-    at::_foreach_addcdiv_(parameters_, gradients, denominator, rates(lr, -1));
+  Tensors direction(const Tensors& gradients) override {
+    const Tensors decayed = with_weight_decay(gradients);
+    at::_foreach_addcmul_(sum_, decayed, decayed, 1.0);
+    return scaled(decayed, sum_);
   }
 
  private:
@@ -159,20 +122,19 @@ class Adagrad : public Base {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<torch::Tensor> parameters,
-                                          std::vector<double> factors) {
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<torch::Tensor> parameters) {
   switch (options.kind) {
     case OptimizerKind::sgd:
-      return std::make_unique<Sgd>(options, std::move(parameters), std::move(factors));
+      return std::make_unique<Sgd>(options, std::move(parameters));
     case OptimizerKind::rmsprop:
-      return std::make_unique<RmsProp>(options, std::move(parameters), std::move(factors));
+      return std::make_unique<RmsProp>(options, std::move(parameters));
     case OptimizerKind::adagrad:
-      return std::make_unique<Adagrad>(options, std::move(parameters), std::move(factors));
+      return std::make_unique<Adagrad>(options, std::move(parameters));
     case OptimizerKind::adam:
     case OptimizerKind::adamw:
       break;
   }
-  return std::make_unique<Adam>(options, std::move(parameters), std::move(factors));
+  return std::make_unique<Adam>(options, std::move(parameters));
 }
 
 }  // namespace lrfind::train

@@ -1,4 +1,5 @@
-// Optimizers over all parameters at once; each equals PyTorch's of the same name step for step.
+// Optimizers over all parameters at once; each equals PyTorch's of the same name step for step. They know nothing of
+// the rate: every one of them is a direction that the rate scales.
 #pragma once
 
 #include "train/recipe.hpp"
@@ -15,13 +16,11 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  /// Updates every parameter in place from its gradient at rate `lr` times the parameter's own factor. `gradients` may
-  /// be overwritten. Must run without gradient recording.
-  virtual void step(std::vector<torch::Tensor>& gradients, double lr) = 0;
+  /// Takes this step's gradients, one per parameter, and returns d: the parameters are to change by -lr * d. It may
+  /// share memory with the optimizer's state or with `gradients`. Must run without gradient recording.
+  virtual std::vector<torch::Tensor> direction(const std::vector<torch::Tensor>& gradients) = 0;
 };
 
-/// `factors` holds one factor on the rate per parameter.
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<torch::Tensor> parameters,
-                                          std::vector<double> factors);
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<torch::Tensor> parameters);
 
 }  // namespace lrfind::train

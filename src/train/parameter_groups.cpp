@@ -53,8 +53,9 @@ ParameterGroups group_parameters(const std::vector<model::NamedTensor>& paramete
 
 void check_precision(Precision precision, const torch::Device& device) {
   if (precision == Precision::fp32 || device.is_cuda()) return;
-  if (precision == Precision::fp16) {
-    throw RecipeError("--precision fp16 needs a CUDA device; on this CPU use bf16 or fp32");
+  if (precision != Precision::bf16) {
+    const std::string name = precision == Precision::fp16 ? "fp16" : "tf32";
+    throw RecipeError("--precision " + name + " needs a CUDA device; on this CPU use bf16 or fp32");
   }
 #if defined(__x86_64__)
   // Without these instructions bf16 is emulated and slower than fp32, so asking for it is a mistake worth stopping at.

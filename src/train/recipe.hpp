@@ -10,7 +10,7 @@
 namespace lrfind::train {
 
 enum class OptimizerKind { sgd, adam, adamw, rmsprop, adagrad };
-enum class Precision { fp32, bf16, fp16 };
+enum class Precision { fp32, tf32, bf16, fp16 };
 
 /// Names and defaults are PyTorch's.
 struct OptimizerOptions {

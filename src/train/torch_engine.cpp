@@ -3,6 +3,7 @@
 #include "train/engine.hpp"
 #include "train/trainer.hpp"
 
+#include <c10/core/DeviceGuard.h>
 #include <torch/version.h>
 
 #include <malloc.h>
@@ -50,7 +51,7 @@ ImageBatch view(const Images& images) {
   auto* pixels = const_cast<std::uint8_t*>(images.pixels.data());  // from_blob takes no const; nothing writes to it
   auto* labels = const_cast<std::int64_t*>(images.labels.data());
   return {torch::from_blob(pixels, {n, images.shape.height, images.shape.width, images.shape.channels}, torch::kByte),
-          torch::from_blob(labels, {n}, torch::kLong)};
+          torch::from_blob(labels, {n}, torch::kLong), images.indices};
 }
 
 std::vector<ImageBatch> view(std::span<const Images> batches) {
@@ -117,11 +118,11 @@ class TorchEngine : public Engine {
   }
 
   void set_recipe(const Recipe& recipe, const Normalisation& normalisation) override {
-    try {
-      trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_);
-    } catch (const c10::Error&) {
-      rethrow_for_people(device_);
+    if (recipe.precision == Precision::tf32) {
+      at::globalContext().setAllowTF32CuBLAS(true);
+      at::globalContext().setAllowTF32CuDNN(true);
     }
+    guarded([&] { trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_); });
   }
 
   std::vector<ParameterFacts> parameters() const override { return facts(network_->parameters()); }
@@ -134,31 +135,29 @@ class TorchEngine : public Engine {
   }
 
   std::vector<std::string> start(std::uint64_t seed, bool fresh_weights) override {
-    return trainer_->start(seed, fresh_weights);
+    return guarded([&] { return trainer_->start(seed, fresh_weights); });
   }
 
-  Measurement step(std::span<const Images> batches, double lr, bool measure_gain) override {
-    try {
-      return trainer_->step(view(batches), lr, measure_gain);
-    } catch (...) {
-      rethrow_for_people(device_);
-    }
+  void set_probe(const Images& batch) override {
+    guarded([&] { trainer_->set_probe(batch.labels.empty() ? ImageBatch{} : view(batch)); });
   }
 
-  double probe(const Images& batch) override {
-    try {
-      return trainer_->probe(view(batch));
-    } catch (...) {
-      rethrow_for_people(device_);
-    }
+  void keep_images(std::size_t images, std::size_t bytes) override { trainer_->keep_images(images, bytes); }
+
+  void submit(std::span<const Images> batches, double lr, bool measure_gain) override {
+    guarded([&] { trainer_->submit(view(batches), lr, measure_gain); });
   }
+
+  Measurement collect() override {
+    return guarded([&] { return trainer_->collect(); });
+  }
+
+  int ahead() const override { return trainer_->ahead(); }
+  StepTimes times() const override { return trainer_->times(); }
+  std::string replay_obstacle() const override { return trainer_->replay_obstacle(); }
 
   Evaluation evaluate(std::span<const Images> batches) override {
-    try {
-      return trainer_->evaluate(view(batches));
-    } catch (...) {
-      rethrow_for_people(device_);
-    }
+    return guarded([&] { return trainer_->evaluate(view(batches)); });
   }
 
   void record_update_ratios(bool on) override { trainer_->record_update_ratios(on); }
@@ -183,6 +182,20 @@ class TorchEngine : public Engine {
                       : "are " + std::to_string(count) + " CUDA devices, cuda:0 to cuda:" + std::to_string(count - 1)));
     }
     return {torch::kCUDA, static_cast<c10::DeviceIndex>(index)};
+  }
+
+  // Runs `work` with device_ as the current GPU and tells its trouble to people.
+  template <typename Work>
+  auto guarded(const Work& work) -> decltype(work()) {
+    try {
+      c10::OptionalDeviceGuard on_device;
+      if (!device_.is_cpu()) on_device.reset_device(device_);
+      return work();
+    } catch (const RecipeError&) {
+      throw;
+    } catch (...) {
+      rethrow_for_people(device_);
+    }
   }
 
   torch::Device device_ = torch::kCPU;

@@ -1,6 +1,7 @@
 #include "train/trainer.hpp"
 
 #include "train/parameter_groups.hpp"
+#include "train/stopwatch.hpp"
 #include "train/torch_compat.hpp"
 
 #include <cmath>
@@ -16,25 +17,23 @@ constexpr double smallest_predicted_decrease =
 constexpr double smallest_aligned_decrease = 3e-5;  // likewise, where an update is compared with the next gradient
 constexpr double first_loss_scale = 65536;          // PyTorch's GradScaler: start, growth and back-off
 constexpr int steps_before_growth = 2000;
+constexpr int steps_ahead_on_gpu = 8;
+constexpr double replay_tolerance = 0.01;  // relative, of a replayed loss: kernels may differ, the work may not
 
-Tensors copies(const Tensors& tensors) {
-  Tensors result;
-  result.reserve(tensors.size());
-  for (const auto& tensor : tensors) result.push_back(tensor.detach().clone());
-  return result;
-}
-
-// One number from many tensors with one read from the device.
-double sum_of(const Tensors& parts) {
-  if (parts.empty()) return 0;
-  return torch::stack(parts).to(torch::kDouble).sum().item<double>();
-}
-
-double dot(const Tensors& a, const Tensors& b) {
+// The sum over all values of all tensors, in double where it adds up tensors. Few large launches on a GPU, no copies on
+// the CPU.
+torch::Tensor sum_of(const Tensors& tensors) {
   Tensors parts;
-  for (std::size_t i = 0; i < a.size(); ++i) parts.push_back((a[i] * b[i]).sum());
-  return sum_of(parts);
+  parts.reserve(tensors.size());
+  if (tensors.front().device().is_cpu()) {
+    for (const auto& tensor : tensors) parts.push_back(tensor.sum());
+    return torch::stack(parts).sum(torch::kDouble);
+  }
+  for (const auto& tensor : tensors) parts.push_back(tensor.reshape({-1}));
+  return torch::cat(parts).sum(torch::kDouble);
 }
+
+torch::Tensor dot(const Tensors& a, const Tensors& b) { return sum_of(at::_foreach_mul(a, b)); }
 
 // Where the random numbers of `device` stood: rewinding lets dropout draw the same masks again.
 class RandomState {
@@ -50,16 +49,20 @@ class RandomState {
 
 }  // namespace
 
-Trainer::Trainer(model::Network& network, Recipe recipe, Normalisation normalisation, const torch::Device& device)
-    : network_(network), recipe_(std::move(recipe)), normalisation_(std::move(normalisation)), device_(device) {
-  check_precision(recipe_.precision, device_);
-  model::move_to(network_, device_);
+Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation,
+                 const torch::Device& device)
+    : network_(network),
+      recipe_(std::move(recipe)),
+      device_(device),
+      normalise_(normalisation, device),
+      staging_(device),
+      buffers_((check_precision(recipe_.precision, device), model::move_to(network, device), network.buffers())),
+      none_(torch::full({}, Measurement::none, torch::TensorOptions(torch::kDouble).device(device))) {
   auto groups = group_parameters(network_.parameters(), recipe_);
   trained_ = std::move(groups.trained);
   lr_factors_ = std::move(groups.factors);
-  for (const auto& buffer : network_.buffers()) buffers_.push_back(buffer.tensor);
   for (const auto& parameter : network_.parameters()) initial_parameters_.push_back(parameter.tensor.detach().clone());
-  initial_buffers_ = copies(buffers_);
+  initial_buffers_ = buffers_.copy();
   if (!recipe_.class_weights.empty()) {
     class_weights_ = torch::tensor(recipe_.class_weights, torch::kFloat).to(device_);
   }
@@ -69,37 +72,55 @@ std::vector<std::string> Trainer::start(std::uint64_t seed, bool fresh_weights) 
   const torch::NoGradGuard no_grad;
   const auto parameters = network_.parameters();
   for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].tensor.copy_(initial_parameters_[i]);
-  restore_buffers(initial_buffers_);
+  buffers_.restore(initial_buffers_);
   std::vector<std::string> left;
   if (fresh_weights) left = network_.initialise(seed);
   torch::manual_seed(seed);
   network_.train(true);
+  pending_.clear();
   change_.clear();
-  optimizer_ = make_optimizer(recipe_.optimizer, trained_tensors(), lr_factors_);
+  last_predicted_ = 0;
+  optimizer_ = make_optimizer(recipe_.optimizer, trained_tensors());
   loss_scale_ = recipe_.precision == Precision::fp16 ? first_loss_scale : 1;
   steps_since_overflow_ = 0;
+  times_ = {};
   return left;
 }
 
-torch::Tensor Trainer::loss_of(const ImageBatch& batch) {
-  const auto images = normalise(batch.pixels.to(device_, true), normalisation_);
+void Trainer::set_probe(const ImageBatch& batch) {
+  probe_ = {};
+  if (batch.pixels.defined())
+    probe_ = {normalise_(batch.pixels.to(device_)), batch.labels.to(device_, torch::kLong, false, true)};
+}
+
+torch::Tensor Trainer::loss_of(const Input& input) {
   torch::Tensor logits;
-  if (recipe_.precision == Precision::fp32) {
-    logits = network_.forward(images);
-  } else {
+  if (recipe_.precision == Precision::bf16 || recipe_.precision == Precision::fp16) {
     const Autocast autocast(device_, recipe_.precision == Precision::bf16 ? torch::kBFloat16 : torch::kHalf);
-    logits = network_.forward(images);
+    logits = network_.forward(input.images);
+  } else {
+    logits = network_.forward(input.images);
   }
-  return at::cross_entropy_loss(logits.to(torch::kFloat), batch.labels.to(device_, true), class_weights_,
-                                at::Reduction::Mean, -100, recipe_.label_smoothing);
+  return at::cross_entropy_loss(logits.to(torch::kFloat), input.labels, class_weights_, at::Reduction::Mean, -100,
+                                recipe_.label_smoothing);
+}
+
+torch::Tensor Trainer::loss_of(const std::vector<Input>& inputs) {
+  torch::Tensor loss;
+  for (const auto& input : inputs) {
+    const auto part = loss_of(input).to(torch::kDouble);
+    loss = loss.defined() ? loss + part : part;
+  }
+  return loss / static_cast<double>(inputs.size());
 }
 
 Trainer::Gradients Trainer::differentiate(const std::vector<ImageBatch>& batches) {
   Gradients gradients;
   const auto parameters = trained_tensors();
+  const double part = 1 / static_cast<double>(batches.size());
   for (const auto& batch : batches) {
-    const auto loss = loss_of(batch);
-    const double part = 1 / static_cast<double>(batches.size());
+    gradients.inputs.push_back({normalise_(batch.pixels), batch.labels});
+    const auto loss = loss_of(gradients.inputs.back());
     const double scale = part * loss_scale_;
     // A parameter that this batch's graph does not reach has no gradient; zero moves it by weight decay and momentum
     // only.
@@ -107,8 +128,9 @@ Trainer::Gradients Trainer::differentiate(const std::vector<ImageBatch>& batches
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!values[i].defined()) values[i] = torch::zeros_like(parameters[i]);
     }
-    gradients.loss += loss.item<double>() * part;
     const torch::NoGradGuard no_grad;
+    const auto loss_part = loss.detach().to(torch::kDouble) * part;
+    gradients.loss = gradients.loss.defined() ? gradients.loss + loss_part : loss_part;
     if (gradients.values.empty()) {
       gradients.values = std::move(values);
     } else {
@@ -122,37 +144,55 @@ Trainer::Gradients Trainer::differentiate(const std::vector<ImageBatch>& batches
   return gradients;
 }
 
-double Trainer::loss_again(const std::vector<ImageBatch>& batches) {
-  const torch::NoGradGuard no_grad;
-  double loss = 0;
-  for (const auto& batch : batches) loss += loss_of(batch).item<double>();
-  return loss / static_cast<double>(batches.size());
-}
+// fp16's loss scale changes from step to step, which a recording would not notice.
+bool Trainer::replays() const { return device_.is_cuda() && recipe_.precision != Precision::fp16; }
 
-void Trainer::clip(Tensors& gradients) const {
-  if (recipe_.grad_clip <= 0) return;
-  Tensors squares;
-  for (const auto& gradient : gradients) squares.push_back(gradient.square().sum());
-  const double norm = std::sqrt(sum_of(squares));
-  const double factor = recipe_.grad_clip / (norm + 1e-6);  // as torch.nn.utils.clip_grad_norm_
-  if (factor < 1) at::_foreach_mul_(gradients, factor);
-}
-
-double Trainer::alignment_of_previous(const Tensors& gradients) const {
-  if (change_.empty() || !(predicted_decrease_ != 0) ||
-      !(std::abs(predicted_decrease_) > smallest_aligned_decrease * std::abs(last_loss_))) {
-    return Measurement::none;
+// Records forward and backward pass, and believes the recording only where it gives the loss of the plain pass.
+void Trainer::record(const std::vector<ImageBatch>& batches) {
+  replay_.reset();
+  recorded_ = {};
+  recorded_moves_ = staging_.moves();
+  const auto before = buffers_.copy();
+  RandomState random(device_);
+  const double expected = differentiate(batches).loss.item<double>();
+  replay_ = Replay::record([&] { recorded_ = differentiate(batches); }, device_, replay_obstacle_);
+  if (replay_) {
+    replay_->run();
+    const double loss = recorded_.loss.item<double>();
+    if (!(std::abs(loss - expected) <= replay_tolerance * std::abs(expected))) {
+      replay_.reset();
+      replay_obstacle_ = "its recording gave another loss than the plain pass";
+    }
   }
-  const double alignment = -dot(gradients, change_) / std::abs(predicted_decrease_);
-  return std::isfinite(alignment) ? alignment : Measurement::none;
+  if (!replay_) recorded_ = {};
+  random.rewind();
+  buffers_.restore(before);
+}
+
+const Trainer::Gradients& Trainer::replayed(const std::vector<ImageBatch>& batches) {
+  if (replay_obstacle_.empty() && (!replay_ || recorded_moves_ != staging_.moves())) record(batches);
+  if (replay_) {
+    replay_->run();
+  } else {
+    recorded_ = differentiate(batches);
+  }
+  return recorded_;
+}
+
+// Gradients clipped to recipe.grad_clip as torch.nn.utils.clip_grad_norm_ does it, without waiting for the norm.
+Tensors Trainer::clipped(const Tensors& gradients) const {
+  if (recipe_.grad_clip <= 0) return gradients;
+  const auto factor = (recipe_.grad_clip / (dot(gradients, gradients).sqrt() + 1e-6)).clamp_max(1).to(torch::kFloat);
+  Tensors result;
+  result.reserve(gradients.size());
+  for (const auto& gradient : gradients) result.push_back(gradient * factor);
+  return result;
 }
 
 // Whether fp16 gradients overflowed; the loss scale follows, as PyTorch's GradScaler does it.
 bool Trainer::overflowed(const Tensors& gradients) {
   if (recipe_.precision != Precision::fp16) return false;
-  Tensors sums;
-  for (const auto& gradient : gradients) sums.push_back(gradient.sum());
-  const bool overflow = !std::isfinite(sum_of(sums));
+  const bool overflow = !std::isfinite(sum_of(gradients).item<double>());
   steps_since_overflow_ = overflow ? 0 : steps_since_overflow_ + 1;
   if (overflow) loss_scale_ /= 2;
   if (steps_since_overflow_ == steps_before_growth) {
@@ -162,74 +202,130 @@ bool Trainer::overflowed(const Tensors& gradients) {
   return overflow;
 }
 
-Measurement Trainer::step(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
-  Measurement measured;
-  std::optional<RandomState> random_before;
-  if (measure_gain) random_before.emplace(device_);
-  auto [loss, gradients] = differentiate(batches);
-  measured.loss = loss;
-
-  const torch::NoGradGuard no_grad;
-  if (overflowed(gradients)) {
-    change_.clear();
-    return measured;
-  }
-  measured.alignment_of_previous = alignment_of_previous(gradients);
-  const Tensors parameters = trained_tensors();
-  if (change_.empty()) change_ = copies(parameters);
-  for (std::size_t i = 0; i < parameters.size(); ++i) change_[i].copy_(parameters[i]);
+// Updates the parameters and keeps what they changed by.
+void Trainer::descend(const Tensors& gradients, double lr) {
+  Tensors parameters = trained_tensors();
   Tensors norms;
   if (records_update_ratios_) {
-    for (const auto& before : change_) norms.push_back(before.norm());
+    for (const auto& parameter : parameters) norms.push_back(parameter.norm());
   }
-  const Tensors raw_gradients = copies(gradients);  // clipping and weight decay change the others in place
-  clip(gradients);
-  optimizer_->step(gradients, lr);
-  at::_foreach_mul_(change_, -1);
-  at::_foreach_add_(change_, parameters);
-  predicted_decrease_ = -dot(raw_gradients, change_);
-  last_loss_ = loss;
+  std::vector<at::Scalar> rates;
+  rates.reserve(lr_factors_.size());
+  for (const double factor : lr_factors_) rates.emplace_back(-lr * factor);
+  change_ = at::_foreach_mul(optimizer_->direction(clipped(gradients)), rates);
+  at::_foreach_add_(parameters, change_);
+  if (!records_update_ratios_) return;
+  Tensors ratios;
+  for (std::size_t i = 0; i < change_.size(); ++i) ratios.push_back(change_[i].norm() / norms[i]);
+  const auto all = torch::stack(ratios).to(torch::kCPU, torch::kDouble);
+  update_ratios_.assign(all.data_ptr<double>(), all.data_ptr<double>() + all.numel());
+}
 
-  if (records_update_ratios_) {
-    Tensors ratios;
-    for (std::size_t i = 0; i < change_.size(); ++i) ratios.push_back(change_[i].norm() / norms[i]);
-    const auto all = torch::stack(ratios).to(torch::kCPU, torch::kDouble);
-    update_ratios_.assign(all.data_ptr<double>(), all.data_ptr<double>() + all.numel());
+// Sends a step's numbers on their way to the caller.
+void Trainer::finish(Tensors numbers) {
+  for (auto& number : numbers) {
+    if (!number.defined()) number = none_;
   }
-  if (measure_gain && std::abs(predicted_decrease_) >= smallest_predicted_decrease * std::abs(loss)) {
-    const auto buffers = copy_buffers();
+  auto on_device = torch::stack(numbers);
+  if (!device_.is_cpu()) {
+    auto host = torch::empty(on_device.sizes(), torch::TensorOptions(torch::kDouble).pinned_memory(true));
+    host.copy_(on_device, true);
+    on_device = host;
+  }
+  pending_.push_back({on_device, DeviceMark(device_)});
+}
+
+void Trainer::submit(const std::vector<ImageBatch>& host_batches, double lr, bool measure_gain) {
+  std::optional<RandomState> random_before;
+  if (measure_gain) random_before.emplace(device_);
+  Gradients gradients;
+  {
+    const Stopwatch watch(times_.forward_backward_s);
+    const auto& batches = device_.is_cpu() ? host_batches : staging_.bring(host_batches);
+    gradients = replays() ? replayed(batches) : differentiate(batches);
+  }
+  const torch::NoGradGuard no_grad;
+  torch::Tensor aligned, predicted, loss_after, probe_loss;
+  {
+    const Stopwatch watch(times_.optimizer_s);
+    if (overflowed(gradients.values)) {
+      change_.clear();
+      return finish({gradients.loss, predicted, aligned, loss_after, probe_loss});
+    }
+    if (!change_.empty()) aligned = dot(gradients.values, change_);
+    descend(gradients.values, lr);
+    predicted = dot(gradients.values, change_);
+  }
+  // Where the numbers are at hand, a gain ratio that would be discarded is not measured at all.
+  if (measure_gain && device_.is_cpu()) {
+    measure_gain =
+        std::abs(predicted.item<double>()) >= smallest_predicted_decrease * std::abs(gradients.loss.item<double>());
+  }
+  const bool look = measure_gain || probe_.images.defined();
+  const auto buffers = look ? buffers_.copy() : Tensors{};
+  if (measure_gain) {
+    const Stopwatch watch(times_.gain_s);
     random_before->rewind();
-    measured.gain_ratio = (loss - loss_again(batches)) / predicted_decrease_;
-    restore_buffers(buffers);
+    loss_after = loss_of(gradients.inputs);
+    buffers_.restore(buffers);
   }
+  if (probe_.images.defined()) {
+    const Stopwatch watch(times_.probe_s);
+    RandomState random(device_);
+    probe_loss = loss_of(probe_).to(torch::kDouble);
+    random.rewind();
+    buffers_.restore(buffers);
+  }
+  finish({gradients.loss, predicted, aligned, loss_after, probe_loss});
+}
+
+Measurement Trainer::collect() {
+  const Stopwatch watch(times_.wait_s);
+  const Pending step = std::move(pending_.front());
+  pending_.pop_front();
+  step.done.wait();
+  const double* numbers = step.numbers.data_ptr<double>();
+  Measurement measured;
+  measured.loss = numbers[0];
+  const double predicted = -numbers[1];
+  const double aligned = -numbers[2] / std::abs(last_predicted_);
+  if (std::isfinite(aligned) && std::abs(last_predicted_) > smallest_aligned_decrease * std::abs(last_loss_)) {
+    measured.alignment_of_previous = aligned;
+  }
+  if (std::abs(predicted) >= smallest_predicted_decrease * std::abs(measured.loss)) {
+    measured.gain_ratio = (measured.loss - numbers[3]) / predicted;
+  }
+  measured.probe_loss = numbers[4];
+  last_loss_ = measured.loss;
+  last_predicted_ = predicted;
   return measured;
 }
 
-double Trainer::probe(const ImageBatch& batch) {
-  const torch::NoGradGuard no_grad;
-  const auto buffers = copy_buffers();
-  RandomState random(device_);
-  const double loss = loss_of(batch).item<double>();
-  random.rewind();
-  restore_buffers(buffers);
-  return loss;
+int Trainer::ahead() const {
+  const bool waits = recipe_.precision == Precision::fp16 || records_update_ratios_;
+  return device_.is_cpu() || waits ? 0 : steps_ahead_on_gpu;
+}
+
+Measurement Trainer::step(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
+  submit(batches, lr, measure_gain);
+  return collect();
 }
 
 Evaluation Trainer::evaluate(const std::vector<ImageBatch>& batches) {
   const torch::NoGradGuard no_grad;
   network_.train(false);
-  double loss = 0;
-  double right = 0;
+  auto sums = torch::zeros({2}, torch::TensorOptions(torch::kDouble).device(device_));
   double images = 0;
   for (const auto& batch : batches) {
-    const auto logits = network_.forward(normalise(batch.pixels.to(device_, true), normalisation_)).to(torch::kFloat);
+    const auto logits = network_.forward(normalise_(batch.pixels.to(device_, true))).to(torch::kFloat);
     const auto labels = batch.labels.to(device_, true);
-    loss += at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum).item<double>();
-    right += logits.argmax(1).eq(labels).sum().item<double>();
+    const auto loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum);
+    sums += torch::stack({loss.to(torch::kDouble), logits.argmax(1).eq(labels).sum().to(torch::kDouble)});
     images += static_cast<double>(batch.labels.size(0));
   }
   network_.train(true);
-  return {loss / images, right / images};
+  const auto read = sums.to(torch::kCPU);
+  return {read[0].item<double>() / images, read[1].item<double>() / images};
 }
 
 Tensors Trainer::trained_tensors() const {
@@ -237,12 +333,6 @@ Tensors Trainer::trained_tensors() const {
   tensors.reserve(trained_.size());
   for (const auto& parameter : trained_) tensors.push_back(parameter.tensor);
   return tensors;
-}
-
-Tensors Trainer::copy_buffers() const { return copies(buffers_); }
-
-void Trainer::restore_buffers(const Tensors& saved) {
-  for (std::size_t i = 0; i < saved.size(); ++i) buffers_[i].copy_(saved[i]);
 }
 
 }  // namespace lrfind::train

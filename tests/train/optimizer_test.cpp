@@ -26,12 +26,13 @@ double gradient_scale(int step) { return step % 7 == 3 ? 10.0 : 0.5; }
 // Parameters after `steps` steps with rising rates and gradients that depend on the parameters.
 Tensors ours(const OptimizerOptions& options, const std::vector<double>& factors) {
   Tensors parameters = start_values();
-  const auto optimizer = make_optimizer(options, parameters, factors);
+  const auto optimizer = make_optimizer(options, parameters);
   const torch::NoGradGuard no_grad;
   for (int step = 0; step < steps; ++step) {
     Tensors gradients;
     for (const auto& parameter : parameters) gradients.push_back(gradient_scale(step) * (parameter + 0.3).sin());
-    optimizer->step(gradients, rate(step));
+    const Tensors directions = optimizer->direction(gradients);
+    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].sub_(directions[i], rate(step) * factors[i]);
   }
   return parameters;
 }

@@ -97,7 +97,7 @@ std::string refusal(model::Network& network, const Recipe& recipe) {
 TEST(Normalise, IsTheFormulaForEveryByteAndChannel) {
   const auto pixels = torch::arange(256, torch::kLong).repeat({3, 1}).t().reshape({1, 16, 16, 3}).to(torch::kByte);
   const Normalisation normalisation{{0.1, 0.5, 0.9}, {0.2, 0.3, 0.4}};
-  const auto images = normalise(pixels, normalisation);
+  const auto images = Normaliser(normalisation, torch::kCPU)(pixels);
   ASSERT_EQ(images.sizes(), (std::vector<std::int64_t>{1, 3, 16, 16}));
   EXPECT_TRUE(images.is_contiguous(torch::MemoryFormat::ChannelsLast));
   for (int channel = 0; channel < 3; ++channel) {
@@ -274,12 +274,13 @@ TEST(Trainer, ProbeTouchesNeitherStatisticsNorOptimizerNorRandomNumbers) {
     Trainer trainer(*network, recipe, grey, torch::kCPU);
     trainer.start(3, true);
     std::vector<double> losses;
+    if (look) trainer.set_probe(batch_of(99));
     for (std::uint64_t step = 0; step < 4; ++step) {
-      losses.push_back(trainer.step({batch_of(step)}, 1e-3, gain).loss);
+      const auto measured = trainer.step({batch_of(step)}, 1e-3, gain);
+      losses.push_back(measured.loss);
+      EXPECT_EQ(std::isfinite(measured.probe_loss), look);
       if (!look) continue;
       const auto buffers = snapshot(network->buffers()), parameters = snapshot(network->parameters());
-      const double probe = trainer.probe(batch_of(99));
-      EXPECT_TRUE(std::isfinite(probe));
       trainer.evaluate({batch_of(98)});
       EXPECT_EQ(largest_difference(buffers, snapshot(network->buffers())), 0);
       EXPECT_EQ(largest_difference(parameters, snapshot(network->parameters())), 0);
@@ -300,14 +301,47 @@ TEST(Trainer, RandomNumbersContinueAfterAProbeAsIfItHadNotBeen) {
     const auto network = builtin("mobilenet");
     Trainer trainer(*network, {}, grey, torch::kCPU);
     trainer.start(3, true);
+    if (look) trainer.set_probe(probe);
     std::vector<double> losses;
-    for (int step = 0; step < 4; ++step) {
-      losses.push_back(trainer.step({batch}, 1e-3, look).loss);
-      if (look) trainer.probe(probe);
-    }
+    for (int step = 0; step < 4; ++step) losses.push_back(trainer.step({batch}, 1e-3, look).loss);
     return losses;
   };
   EXPECT_EQ(run(true), run(false));
+}
+
+TEST(Trainer, ProbeLossIsThatOfTheUpdatedWeights) {
+  Regression network;
+  Trainer trainer(network, plain_sgd(), grey, torch::kCPU);
+  trainer.start(1, false);
+  const auto probe = batch_of(5);
+  trainer.set_probe(probe);
+  const double measured = trainer.step({batch_of(2)}, 0.5, false).probe_loss;
+  EXPECT_NEAR(measured, Softmax(probe, network.weight_, network.bias_).loss(), 1e-6);
+  trainer.set_probe({});
+  EXPECT_TRUE(std::isnan(trainer.step({batch_of(2)}, 0.5, false).probe_loss));
+}
+
+TEST(Trainer, MeasurementsCollectedLaterAreTheSame) {
+  const auto run = [&](int ahead) {
+    const auto network = builtin("small-cnn");
+    Trainer trainer(*network, {}, grey, torch::kCPU);
+    trainer.start(3, true);
+    trainer.set_probe(batch_of(99));
+    std::vector<double> numbers;
+    const auto collect = [&] {
+      const auto m = trainer.collect();
+      for (const double number : {m.loss, m.probe_loss, m.gain_ratio, m.alignment_of_previous}) {
+        numbers.push_back(std::isnan(number) ? -1 : number);
+      }
+    };
+    for (int step = 0; step < 8; ++step) {
+      trainer.submit({batch_of(static_cast<std::uint64_t>(step))}, 0.02, step % 2 == 0);
+      if (step >= ahead) collect();
+    }
+    for (int step = 0; step < ahead; ++step) collect();
+    return numbers;
+  };
+  EXPECT_EQ(run(3), run(0));
 }
 
 TEST(Trainer, StartBeginsTheSameRunAgain) {

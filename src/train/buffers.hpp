@@ -1,0 +1,25 @@
+// What a network keeps beside its parameters, such as the running means of batch normalisation.
+#pragma once
+
+#include "model/network.hpp"
+
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace lrfind::train {
+
+/// Moves a network's buffers next to each other, so that all of them are copied and restored at once: a measurement
+/// that must leave no trace does both in every step. The buffers stay the network's.
+class Buffers {
+ public:
+  explicit Buffers(const std::vector<model::NamedTensor>& buffers);
+
+  std::vector<torch::Tensor> copy() const;
+  void restore(const std::vector<torch::Tensor>& copy);
+
+ private:
+  std::vector<torch::Tensor> memory_;  // one per type of value, one-dimensional
+};
+
+}  // namespace lrfind::train

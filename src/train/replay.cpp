@@ -1,0 +1,106 @@
+#include "train/replay.hpp"
+
+#ifdef LRFIND_CUDA
+#include <ATen/cuda/CUDAEvent.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#endif
+
+namespace lrfind::train {
+
+#ifdef LRFIND_CUDA
+
+namespace {
+
+constexpr int warm_up_calls = 3;  // as PyTorch's notes on CUDA graphs advise
+
+class CudaReplay : public Replay {
+ public:
+  void run() override { graph_.replay(); }
+
+  // What is captured must not run on the default stream.
+  void capture(const std::function<void()>& work, const torch::Device& device) {
+    const auto current = at::cuda::getCurrentCUDAStream(device.index());
+    const auto side = at::cuda::getStreamFromPool(false, device.index());
+    wait_for(current, side);
+    try {
+      const c10::cuda::CUDAStreamGuard on_side(side);
+      for (int call = 0; call < warm_up_calls; ++call) work();
+      graph_.capture_begin();
+      try {
+        work();
+      } catch (...) {
+        end_capture();
+        throw;
+      }
+      graph_.capture_end();
+    } catch (...) {
+      wait_for(side, current);
+      throw;
+    }
+    wait_for(side, current);
+  }
+
+ private:
+  static void wait_for(const at::cuda::CUDAStream& first, const at::cuda::CUDAStream& then) {
+    at::cuda::CUDAEvent reached;
+    reached.record(first);
+    reached.block(then);
+  }
+
+  // A capture that failed must still be ended, and says so itself.
+  void end_capture() {
+    try {
+      graph_.capture_end();
+    } catch (const c10::Error&) {
+    }
+  }
+
+  at::cuda::CUDAGraph graph_;
+};
+
+bool draws_random_numbers(const std::function<void()>& work, const torch::Device& device) {
+  auto generator = at::globalContext().defaultGenerator(device);
+  const auto before = generator.get_state();
+  work();
+  const bool drew = !generator.get_state().equal(before);
+  if (drew) generator.set_state(before);
+  return drew;
+}
+
+}  // namespace
+
+std::unique_ptr<Replay> Replay::record(const std::function<void()>& work, const torch::Device& device,
+                                       std::string& obstacle) {
+  if (!device.is_cuda()) {
+    obstacle = "there is no GPU";
+    return nullptr;
+  }
+  try {
+    const c10::cuda::CUDAGuard on_device(device.index());
+    if (draws_random_numbers(work, device)) {
+      obstacle = "the network draws random numbers";
+      return nullptr;
+    }
+    auto replay = std::make_unique<CudaReplay>();
+    replay->capture(work, device);
+    return replay;
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    obstacle = "it cannot be recorded: " + text.substr(0, text.find('\n'));
+    return nullptr;
+  }
+}
+
+#else
+
+std::unique_ptr<Replay> Replay::record(const std::function<void()>& /*work*/, const torch::Device& device,
+                                       std::string& obstacle) {
+  obstacle = device.is_cuda() ? "this build has no CUDA headers" : "there is no GPU";
+  return nullptr;
+}
+
+#endif
+
+}  // namespace lrfind::train

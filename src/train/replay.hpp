@@ -1,0 +1,28 @@
+// Work that is recorded once and replayed: CUDA graphs.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace lrfind::train {
+
+/// A CUDA graph of some work on one device. The work must use the same memory and launch the same kernels whenever it
+/// is called; what it makes anew (a loss, gradients) stays in place between replays.
+class Replay {
+ public:
+  virtual ~Replay() = default;
+
+  /// Queues the work again, without waiting for it.
+  virtual void run() = 0;
+
+  /// Calls `work` a few times as it is, so that libraries choose their kernels and set themselves up, and once more to
+  /// record it. Returns nothing when that is impossible, and then `obstacle` says why in a clause: no GPU, a build
+  /// without CUDA's headers, work that draws random numbers, that waits for the device or that cannot be recorded.
+  static std::unique_ptr<Replay> record(const std::function<void()>& work, const torch::Device& device,
+                                        std::string& obstacle);
+};
+
+}  // namespace lrfind::train
