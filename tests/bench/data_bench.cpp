@@ -43,9 +43,10 @@ void time_decode(benchmark::State& state, const FileBytes& file, const DecodeOpt
 }
 
 void add_decode(const std::string& name, const FileBytes& file, const DecodeOptions& options) {
-  benchmark::RegisterBenchmark(("decode/" + name).c_str(), [=](benchmark::State& state) {
-    time_decode(state, file, options);
-  })->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark(("decode/" + name).c_str(),
+                               [=](benchmark::State& state) { time_decode(state, file, options); })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
 }
 
 void add_decoding() {
@@ -73,13 +74,16 @@ void add_resize(const std::string& name, const ImageShape& from, const ImageShap
   std::vector<std::uint8_t> pixels(from.bytes());
   Random random(3);
   for (auto& value : pixels) value = static_cast<std::uint8_t>(random.below(256));
-  benchmark::RegisterBenchmark(("resize/" + name).c_str(), [=](benchmark::State& state) {
-    for (auto _ : state) {
-      const Image image = resize(pixels.data(), from, to, Resize::stretch);
-      benchmark::DoNotOptimize(image.pixels.data());
-    }
-    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
-  })->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark(("resize/" + name).c_str(),
+                               [=](benchmark::State& state) {
+                                 for (auto _ : state) {
+                                   const Image image = resize(pixels.data(), from, to, Resize::stretch);
+                                   benchmark::DoNotOptimize(image.pixels.data());
+                                 }
+                                 state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+                               })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
 }
 
 // Random images that a store keeps at another size than they came in, so that batches are made of the kept pixels.
