@@ -52,25 +52,24 @@ template <int channels>
 void AreaAverage::finish_row() {
   std::uint8_t* to = to_ + row_ * step_;
   const double per_row = 1.0 / static_cast<double>(rows_[row_ + 1] - rows_[row_]);
-  for (std::size_t column = 0; column < per_column_.size(); ++column) {
-    const std::int64_t begin = columns_[column];
-    const std::int64_t end = columns_[column + 1];
+  const std::uint32_t* sums = sums_.data();
+  const std::size_t count = per_column_.size();
+  const std::int64_t* columns = columns_.data();
+  for (std::size_t column = 0; column < count; ++column) {
+    const std::int64_t begin = columns[column];
+    const std::int64_t end = columns[column + 1];
     const std::int64_t first = begin / one;
     const std::int64_t last = (end - 1) / one;
-    const std::uint32_t* sums = sums_.data() + first * channels;
-    std::uint64_t whole[channels] = {};  // of the pixels that lie inside
+    const std::int64_t first_part = std::min(end, (first + 1) * one) - begin;
+    const std::int64_t last_part = last == first ? 0 : end - last * one;
+    std::int64_t inside[channels] = {};  // of the pixels that lie inside as a whole
     for (std::int64_t i = first + 1; i < last; ++i) {
-      sums += channels;
-      for (int c = 0; c < channels; ++c) whole[c] += sums[c];
+      for (int c = 0; c < channels; ++c) inside[c] += sums[i * channels + c];
     }
-    const std::uint32_t* left = sums_.data() + first * channels;
-    const std::uint32_t* right = sums_.data() + last * channels;
-    const auto left_part = static_cast<std::uint64_t>(std::min(end, (first + 1) * one) - begin);
-    const auto right_part = static_cast<std::uint64_t>(last == first ? 0 : end - last * one);
     const double per_area = per_row * per_column_[column];
     for (int c = 0; c < channels; ++c) {
-      const std::uint64_t sum =
-          whole[c] * static_cast<std::uint64_t>(one) + left[c] * left_part + right[c] * right_part;
+      const std::int64_t sum =
+          inside[c] * one + sums[first * channels + c] * first_part + sums[last * channels + c] * last_part;
       *to++ = static_cast<std::uint8_t>(static_cast<double>(sum) * per_area + 0.5);
     }
   }
