@@ -70,7 +70,9 @@ void AreaAverage::finish_row() {
     for (int c = 0; c < channels; ++c) {
       const std::int64_t sum =
           inside[c] * one + sums[first * channels + c] * first_part + sums[last * channels + c] * last_part;
-      *to++ = static_cast<std::uint8_t>(static_cast<double>(sum) * per_area + 0.5);
+      // Nothing is negative here: half more, cut off, is the nearest.
+      const double half_more = static_cast<double>(sum) * per_area + 0.5;
+      *to++ = static_cast<std::uint8_t>(half_more);
     }
   }
 }
