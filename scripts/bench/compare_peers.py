@@ -2,9 +2,14 @@
 """Times whole range tests: lrfind and the Python frameworks that peer.py knows, interleaved. See compare_peers.sh."""
 import argparse
 import gzip
+import importlib.metadata
+import json
 import os
 import pathlib
 import platform
+import random
+import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -15,19 +20,65 @@ HERE = pathlib.Path(__file__).resolve().parent
 PEERS = ["torch-lr-finder", "ignite", "lightning", "fastai"]
 MODULES = {"torch-lr-finder": "torch_lr_finder", "ignite": "ignite.handlers", "lightning": "lightning.pytorch.tuner",
            "fastai": "fastai.learner"}
+BEGIN, END = "<!-- compare_peers begin -->", "<!-- compare_peers end -->"
 
 
-def make_folder(folder, count):
-    """The first `count` training images of Fashion-MNIST as PNG files in class folders."""
+def fashion_mnist(count):
+    """The first `count` training images of Fashion-MNIST, again from the first where there are no more, and labels."""
     from PIL import Image
 
     root = pathlib.Path("/usr/share/datasets/fashion-mnist")
     pixels = gzip.decompress((root / "train-images-idx3-ubyte.gz").read_bytes())[16:]
     labels = gzip.decompress((root / "train-labels-idx1-ubyte.gz").read_bytes())[8:]
     for i in range(count):
-        target = folder / str(labels[i])
+        at = i % len(labels)
+        yield i, Image.frombytes("L", (28, 28), pixels[784 * at:784 * (at + 1)]), str(labels[at])
+
+
+def make_pngs(folder, count):
+    """Images of 28 x 28 as PNG files in class folders."""
+    for i, image, label in fashion_mnist(count):
+        target = folder / label
         target.mkdir(parents=True, exist_ok=True)
-        Image.frombytes("L", (28, 28), pixels[784 * i:784 * (i + 1)]).save(target / f"{i:05}.png")
+        image.save(target / f"{i:05}.png")
+
+
+def make_photos(folder, count):
+    """JPEG files of 300 to 600 pixels in class folders, as large as photos of that size: an enlarged image of
+    Fashion-MNIST on a colour gradient, and the noise at several scales that surfaces and sensors bring."""
+    import numpy
+    from PIL import Image
+
+    draw = random.Random(1)
+    size = 1024
+    generator = numpy.random.default_rng(1)
+    noise = numpy.zeros((size, size, 3), numpy.float32)
+    for cell in (1, 2, 4, 8, 16):
+        field = generator.normal(0, 4, (size // cell, size // cell, 3)).astype(numpy.float32)
+        noise += numpy.kron(field, numpy.ones((cell, cell, 1), numpy.float32))
+    for i, image, label in fashion_mnist(count):
+        width, height = draw.randint(300, 600), draw.randint(300, 600)
+        shape = numpy.asarray(image.resize((width, height), Image.Resampling.BICUBIC), numpy.float32)[..., None] / 255
+        corners = numpy.array([[[draw.randint(20, 235) for _ in range(3)] for _ in range(2)] for _ in range(2)], numpy.uint8)
+        ground = numpy.asarray(Image.fromarray(corners).resize((width, height), Image.Resampling.BILINEAR), numpy.float32)
+        colour = numpy.array([draw.randint(20, 235) for _ in range(3)], numpy.float32)
+        top, left = draw.randrange(size - height), draw.randrange(size - width)
+        pixels = ground * (1 - shape) + colour * shape + noise[top:top + height, left:left + width]
+        target = folder / label
+        target.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8)).save(target / f"{i:05}.jpg", quality=draw.choice((85, 90, 92)))
+
+
+def cached(folder, make, count):
+    """The folder, made where it is not there yet; whole or not at all."""
+    if not folder.is_dir():
+        print(f"making {count} images in {folder}", file=sys.stderr)
+        unfinished = folder.with_name(folder.name + ".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        make(unfinished, count)
+        unfinished.rename(folder)
+    return folder
 
 
 def make_network(path, classes):
@@ -69,61 +120,146 @@ def run(command, environment):
     return wall, peak / 2**20
 
 
-def main():
+def usable_peers(names):
+    """Those of the peers that can be imported here."""
+    result = []
+    for peer in names:
+        probe = subprocess.run([sys.executable, "-c", f"import {MODULES[peer]}"], capture_output=True, text=True, check=False)
+        if probe.returncode:
+            print(f"{peer} left out: {probe.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        else:
+            result.append(peer)
+    return result
+
+
+def measure(commands, runs):
+    """Wall seconds, CPU seconds and peak MiB of each run of each command; one that fails is left out."""
+    environment = dict(os.environ, PYTHONWARNINGS="ignore")
+    figures = {name: [] for name in commands}
+    for round_number in range(runs):
+        for name in list(figures):
+            before = os.times()
+            try:
+                wall, peak = run(commands[name], environment)
+            except RuntimeError as error:
+                if name == "lrfind":
+                    raise SystemExit(f"lrfind failed: {error}") from error
+                print(f"{name} left out: {error}", file=sys.stderr)
+                del figures[name]
+                continue
+            after = os.times()
+            cpu = after.children_user + after.children_system - before.children_user - before.children_system
+            figures[name].append((wall, cpu, peak))
+            print(f"round {round_number + 1} {name}: {wall:.2f} s", file=sys.stderr)
+    return figures
+
+
+def table(figures):
+    lines = ["| tool | wall s, median (min to max) | CPU s | peak MiB | wall against lrfind | memory against lrfind |",
+             "| --- | --- | --- | --- | --- | --- |"]
+    medians = {name: [statistics.median(values) for values in zip(*runs)] for name, runs in figures.items()}
+    base_wall, _, base_peak = medians["lrfind"]
+    for name, (wall, cpu, peak) in medians.items():
+        walls = [values[0] for values in figures[name]]
+        memory = peak / base_peak if base_peak else float("nan")
+        lines.append(f"| {name} | {wall:.2f} ({min(walls):.2f} to {max(walls):.2f}) | {cpu:.1f} | {peak:.0f} | "
+                     f"{wall / base_wall:.2f} x | {memory:.2f} x |")
+    return "\n".join(lines)
+
+
+def processor():
+    try:
+        for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def machine(result):
+    """The machine and the libraries; `result` is what lrfind wrote."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (f"{processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}; "
+            f"lrfind with LibTorch {result['tool']['libtorch']}, the others with torch {importlib.metadata.version('torch')}")
+
+
+def write_between_markers(path, text):
+    page = path.read_text(encoding="utf-8")
+    begin, end = page.find(BEGIN), page.find(END)
+    if begin < 0 or end < begin:
+        raise SystemExit(f"{path} does not have the lines '{BEGIN}' and '{END}'")
+    path.write_text(f"{page[:begin]}{BEGIN}\n{text}\n{page[end:]}", encoding="utf-8")
+
+
+def command_shown(options):
+    """The command to type, without what says only where files lie on this machine."""
+    shown, options = ["scripts/bench/compare_peers.sh"], list(options)
+    while options:
+        option = options.pop(0)
+        if option in ("--lrfind", "--write", "--cache"):
+            options.pop(0)
+        elif not option.startswith(("--lrfind=", "--write=", "--cache=")):
+            shown.append(option)
+    return shlex.join(shown)
+
+
+def arguments():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--lrfind", type=pathlib.Path, required=True)
-    p.add_argument("--data", type=pathlib.Path)
+    p.add_argument("--data", type=pathlib.Path, help="a folder of class folders instead of Fashion-MNIST")
+    p.add_argument("--photos", action="store_true", help="also JPEG photos of 300 to 600 pixels, resized to 64 x 64")
+    p.add_argument("--cache", type=pathlib.Path, default=HERE.parents[1] / "build" / "bench-images",
+                   help="where the image folders that this script makes are kept")
     p.add_argument("--runs", type=int, default=5)
-    p.add_argument("--steps", type=int, default=100)
+    p.add_argument("--steps", type=int, nargs="+", default=[100])
     p.add_argument("--batch-size", type=int, default=64)
     p.add_argument("--image-size", type=int, default=32)
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--peers", default=",".join(PEERS))
+    p.add_argument("--write", type=pathlib.Path, metavar="FILE",
+                   help=f"put the tables between '{BEGIN}' and '{END}' of this Markdown file")
     a = p.parse_args()
-    environment = dict(os.environ, PYTHONWARNINGS="ignore")
+    if a.write:
+        text = a.write.read_text(encoding="utf-8")
+        if BEGIN not in text or END not in text:
+            p.error(f"{a.write} does not have the lines '{BEGIN}' and '{END}'")
+    return p, a
+
+
+def main():
+    p, a = arguments()
+    for peer in a.peers.split(","):
+        if peer not in PEERS:
+            p.error(f"'{peer}' is no peer: use {', '.join(PEERS)}")
+    count = max(a.steps) * a.batch_size
+    name = "files of " + str(a.data) if a.data else "Fashion-MNIST as PNG files"
+    works = [(name, a.data or cached(a.cache / f"png-{count}", make_pngs, count), a.image_size)]
+    if a.photos:
+        works.append(("JPEG photos of 300 to 600 pixels", cached(a.cache / f"photos-{count}", make_photos, count), 64))
+    peers = usable_peers(a.peers.split(","))
+    parts = []
     with tempfile.TemporaryDirectory() as scratch:
-        folder = a.data or pathlib.Path(scratch) / "images"
-        if a.data is None:
-            make_folder(folder, a.steps * a.batch_size)
-        network = pathlib.Path(scratch) / "network.pt"
-        make_network(network, sum(d.is_dir() for d in folder.iterdir()))
-        commands = {"lrfind": [str(a.lrfind), "sweep", str(folder), "--model", str(network), "--trials", "1", "--steps", str(a.steps),
-                               "--batch-size", str(a.batch_size), "--image-size", str(a.image_size), "--threads", str(a.threads),
-                               "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0", "--gain-every", "0",
-                               "--val-split", "0", "--quiet", "-o", str(pathlib.Path(scratch) / "lr.json")]}
-        for peer in a.peers.split(","):
-            probe = subprocess.run([sys.executable, "-c", f"import {MODULES[peer]}"], capture_output=True, text=True, check=False)
-            if probe.returncode:
-                print(f"{peer} left out: {probe.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-                continue
-            commands[peer] = [sys.executable, str(HERE / "peer.py"), peer, str(folder), str(network), "--steps", str(a.steps),
-                              "--batch-size", str(a.batch_size), "--image-size", str(a.image_size), "--threads", str(a.threads)]
-        walls = {name: [] for name in commands}
-        cpus = {name: [] for name in commands}
-        peaks = {name: [] for name in commands}
-        for round_number in range(a.runs):
-            for name in list(commands):
-                before = os.times()
-                try:
-                    wall, peak = run(commands[name], environment)
-                except RuntimeError as error:
-                    print(f"{name} left out: {error}", file=sys.stderr)
-                    del commands[name]
-                    continue
-                after = os.times()
-                walls[name].append(wall)
-                cpus[name].append(after.children_user + after.children_system - before.children_user - before.children_system)
-                peaks[name].append(peak)
-                print(f"round {round_number + 1} {name}: {wall:.2f} s", file=sys.stderr)
-    print(f"{a.steps} steps, batch {a.batch_size}, {a.image_size} x {a.image_size}, {a.threads} threads, {a.runs} runs each, interleaved; "
-          f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.platform()}\n")
-    print("| tool | wall s, median (min to max) | CPU s | peak MiB | wall against lrfind | memory against lrfind |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    base, memory = statistics.median(walls["lrfind"]), statistics.median(peaks["lrfind"])
-    for name in commands:
-        wall, peak = statistics.median(walls[name]), statistics.median(peaks[name])
-        print(f"| {name} | {wall:.2f} ({min(walls[name]):.2f} to {max(walls[name]):.2f}) | {statistics.median(cpus[name]):.1f} | "
-              f"{peak:.0f} | {wall / base:.2f} x | {peak / memory if memory else float('nan'):.2f} x |")
+        network, output = pathlib.Path(scratch) / "network.pt", pathlib.Path(scratch) / "lr.json"
+        for title, folder, size in works:
+            make_network(network, sum(d.is_dir() for d in folder.iterdir()))
+            for steps in a.steps:
+                common = ["--steps", str(steps), "--batch-size", str(a.batch_size), "--image-size", str(size),
+                          "--threads", str(a.threads)]
+                commands = {"lrfind": [str(a.lrfind), "sweep", str(folder), "--model", str(network), "--trials", "1", *common,
+                                       "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0", "--gain-every", "0",
+                                       "--val-split", "0", "--quiet", "-o", str(output)]}
+                for peer in peers:
+                    commands[peer] = [sys.executable, str(HERE / "peer.py"), peer, str(folder), str(network), *common]
+                figures = measure(commands, a.runs)
+                parts.append(f"{title}: {steps} steps, batch {a.batch_size}, {size} x {size}, {a.threads} threads, "
+                             f"{a.runs} run{'s' * (a.runs > 1)} each, interleaved.\n\n{table(figures)}")
+        described = machine(json.loads(output.read_text(encoding="utf-8")))
+    text = f"`{command_shown(sys.argv[1:])}`, whole processes: {described}.\n\n" + "\n\n".join(parts)
+    print(text)
+    if a.write:
+        write_between_markers(a.write, text)
 
 
-main()
+if __name__ == "__main__":
+    main()

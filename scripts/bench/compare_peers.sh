@@ -2,10 +2,14 @@
 # lrfind against the range tests of Python frameworks, as whole processes on the same work: same image folder, network,
 # optimizer, batch size, steps, image size and threads; interleaved. Prints Markdown: medians, spread, ratios.
 #
-#   scripts/bench/compare_peers.sh [--lrfind FILE] [--data FOLDER] [--runs 5] [--steps 100] [--image-size 32] [--threads N]
+#   scripts/bench/compare_peers.sh [--lrfind FILE] [--data FOLDER] [--photos] [--runs 5] [--steps 10 100]
+#                                  [--image-size 32] [--threads N] [--write README.md]
 #
 # The peers go into a virtual environment (LRFIND_PEERS, else build/peers) with torch 2.13.0 from PyPI; what cannot be
-# installed or imported is named and left out. Without --data, 6,400 images of Fashion-MNIST are written as PNG files.
+# installed or imported is named and left out. Without --data, images of Fashion-MNIST are written as PNG files; --photos
+# compares on JPEG photos of 300 to 600 pixels at 64 x 64 as well, made from the same images. Both folders are kept in
+# build/bench-images. --write puts the tables where the file has the lines <!-- compare_peers begin --> and
+# <!-- compare_peers end -->.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"

@@ -1,5 +1,7 @@
 #include <data/decode.hpp>
 
+#include <data/area_average.hpp>
+#include <data/jpeg.hpp>
 #include <data/read_file.hpp>
 
 #include <opencv2/core.hpp>
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <exception>
 #include <limits>
 #include <mutex>
@@ -26,22 +29,13 @@ void set_up_opencv() {
   });
 }
 
-// Areas where an axis shrinks, bilinear where it grows.
-cv::Mat scaled(const cv::Mat& image, const cv::Size& size) {
-  if (image.size() == size) return image;
-  cv::Mat result;
-  const bool narrower = size.width < image.cols;
-  const bool lower = size.height < image.rows;
-  if (narrower != lower && size.width != image.cols && size.height != image.rows) {
-    // OpenCV averages areas only when both axes shrink.
-    const cv::Size between(narrower ? size.width : image.cols, lower ? size.height : image.rows);
-    cv::resize(image, result, between, 0, 0, cv::INTER_AREA);
-    cv::resize(cv::Mat(result), result, size, 0, 0, cv::INTER_LINEAR);
-    return result;
-  }
-  cv::resize(image, result, size, 0, 0, narrower || lower ? cv::INTER_AREA : cv::INTER_LINEAR);
-  return result;
-}
+// Which part of the image becomes which part of the result.
+struct Fit {
+  cv::Rect from;
+  cv::Rect to;
+  double across() const { return static_cast<double>(from.width) / to.width; }
+  double down() const { return static_cast<double>(from.height) / to.height; }
+};
 
 // The central part of `from` that has the aspect ratio of `to`.
 cv::Rect central_part(const cv::Size& from, const cv::Size& to) {
@@ -53,17 +47,42 @@ cv::Rect central_part(const cv::Size& from, const cv::Size& to) {
   return {(from.width - width) / 2, (from.height - height) / 2, width, height};
 }
 
-cv::Mat fitted(const cv::Mat& image, const cv::Size& size, Resize how) {
-  if (how == Resize::crop) return scaled(image(central_part(image.size(), size)), size);
-  if (how == Resize::stretch) return scaled(image, size);
-  const double scale =
-      std::min(static_cast<double>(size.width) / image.cols, static_cast<double>(size.height) / image.rows);
-  const cv::Size inner(std::clamp(static_cast<int>(std::lround(image.cols * scale)), 1, size.width),
-                       std::clamp(static_cast<int>(std::lround(image.rows * scale)), 1, size.height));
-  cv::Mat result = cv::Mat::zeros(size, image.type());
-  const cv::Rect place((size.width - inner.width) / 2, (size.height - inner.height) / 2, inner.width, inner.height);
-  scaled(image, inner).copyTo(result(place));
-  return result;
+Fit fit(const cv::Size& from, const cv::Size& to, Resize how) {
+  const cv::Rect all_from({}, from);
+  const cv::Rect all_to({}, to);
+  if (how == Resize::crop) return {central_part(from, to), all_to};
+  // Padding is the crop of the result instead of the image.
+  return {all_from, how == Resize::pad ? central_part(to, from) : all_to};
+}
+
+AreaAverage area_average(const Fit& fit, double reduced_by, cv::Mat& result) {
+  const cv::Rect& from = fit.from;
+  return {{from.x / reduced_by, from.width / reduced_by, fit.to.width},
+          {from.y / reduced_by, from.height / reduced_by, fit.to.height},
+          result.channels(),
+          result.ptr(fit.to.y, fit.to.x),
+          result.step};
+}
+
+// Areas where an axis shrinks, bilinear where it grows.
+void resample(const cv::Mat& image, const Fit& fit, cv::Mat& result) {
+  cv::Mat from = image(fit.from);
+  cv::Mat to = result(fit.to);
+  if (from.size() == to.size()) return from.copyTo(to);
+  const cv::Size smaller(std::min(from.cols, to.cols), std::min(from.rows, to.rows));
+  if (smaller != from.size()) {
+    const bool enough = smaller == to.size();
+    cv::Mat shrunk = enough ? to : cv::Mat(smaller, from.type());
+    if (from.rows > AreaAverage::most_rows) {
+      cv::resize(from, shrunk, smaller, 0, 0, cv::INTER_AREA);
+    } else {
+      AreaAverage average = area_average({cv::Rect({}, from.size()), cv::Rect({}, smaller)}, 1, shrunk);
+      for (int row = 0; row < from.rows; ++row) average.add(from.ptr(row));
+    }
+    if (enough) return;
+    from = shrunk;
+  }
+  cv::resize(from, to, to.size(), 0, 0, cv::INTER_LINEAR);
 }
 
 // EXIF 2.32, section 4.6.4, tag 274: where the stored row 0 and column 0 are in the upright image.
@@ -130,38 +149,22 @@ cv::Mat plain(const cv::Mat& image, const ImageHeader& header) {
   return result;
 }
 
-int rounded_part(std::uint32_t length, int denominator) {
-  return std::max(1, static_cast<int>(std::lround(static_cast<double>(length) / denominator)));
-}
-
 // The scale 1/8, 1/4, 1/2 or 1 (as 8, 4, 2, 1) at which a JPEG may be decoded. Half the resolution of what is decoded
-// must be left to the area average that follows. And where a side is no multiple of the denominator, the decoded image
-// is up to half a pixel too long or too short: that may move nothing by more than 0.18 pixels of the result. Within
-// these bounds the result differs from full decoding by less than two good resampling filters do from each other
-// (tests/data/decode_test.cpp).
-int reduced_by(const ImageHeader& header, const cv::Size& size, Resize how) {
-  const double across = static_cast<double>(header.width) / size.width;
-  const double down = static_cast<double>(header.height) / size.height;
-  const double reduction = how == Resize::pad ? std::max(across, down) : std::min(across, down);
+// must be left to the area average that follows; then the result differs from full decoding by less than two good
+// resampling filters do from each other (tests/data/decode_test.cpp).
+int reduced_by(const Fit& fit) {
+  const double reduction = std::min(fit.across(), fit.down());
   for (const int d : {8, 4, 2}) {
-    const auto misfit = [&](std::uint32_t length) {
-      return std::abs(rounded_part(length, d) - static_cast<double>(length) / d) * d / reduction;
-    };
-    if (reduction / d >= 2 && misfit(header.width) <= 0.18 && misfit(header.height) <= 0.18) return d;
+    if (reduction / d >= 2) return d;
   }
   return 1;
 }
 
-int imread_flags(const ImageHeader& header, bool grey, int d) {
+int imread_flags(const ImageHeader& header) {
   switch (header.format) {
-    case ImageFormat::jpeg: {
-      const int flags = d == 8   ? (grey ? cv::IMREAD_REDUCED_GRAYSCALE_8 : cv::IMREAD_REDUCED_COLOR_8)
-                        : d == 4 ? (grey ? cv::IMREAD_REDUCED_GRAYSCALE_4 : cv::IMREAD_REDUCED_COLOR_4)
-                        : d == 2 ? (grey ? cv::IMREAD_REDUCED_GRAYSCALE_2 : cv::IMREAD_REDUCED_COLOR_2)
-                                 : (grey ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR);
-      // The header's orientation is applied after resizing, when there are fewer pixels to move.
-      return flags | cv::IMREAD_IGNORE_ORIENTATION;
-    }
+    // The header's orientation is applied after resizing, when there are fewer pixels to move.
+    case ImageFormat::jpeg:
+      return cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION;
     // Without an alpha channel the fourth byte of a 32-bit BMP means nothing.
     case ImageFormat::bmp:
       return header.alpha ? cv::IMREAD_UNCHANGED : cv::IMREAD_COLOR;
@@ -170,26 +173,61 @@ int imread_flags(const ImageHeader& header, bool grey, int d) {
   }
 }
 
-cv::Mat decode_plain(std::span<const std::uint8_t> file, const ImageHeader& header, int flags) {
+cv::Mat decode_plain(std::span<const std::uint8_t> file, const ImageHeader& header) {
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw std::runtime_error("is too large");
   const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8U, const_cast<std::uint8_t*>(file.data()));
-  const cv::Mat image = cv::imdecode(bytes, flags);
+  const cv::Mat image = cv::imdecode(bytes, imread_flags(header));
   if (image.empty()) {
     throw std::runtime_error("cannot be decoded: the " + std::string(to_string(header.format)) + " data are damaged");
   }
   return plain(image, header);
 }
 
+// Grey or RGB.
+cv::Mat whole_jpeg(std::span<const std::uint8_t> file, const ImageHeader& header, int channels) {
+  const JpegScale scale = jpeg_scale(header, 1);
+  cv::Mat image(static_cast<int>(scale.height), static_cast<int>(scale.width), CV_8UC(channels));
+  int row = 0;
+  read_jpeg(file, scale, channels, [&](const std::uint8_t* from) {
+    std::memcpy(image.ptr(row++), from, static_cast<std::size_t>(image.cols) * image.elemSize());
+  });
+  return image;
+}
+
+// A JPEG that only shrinks is averaged row by row as it comes out of the decoder.
+cv::Mat fitted_jpeg(std::span<const std::uint8_t> file, const ImageHeader& header, int channels, const cv::Size& size,
+                    const DecodeOptions& options) {
+  const Fit part = fit(cv::Size(static_cast<int>(header.width), static_cast<int>(header.height)), size, options.resize);
+  cv::Mat result = cv::Mat::zeros(size, CV_8UC(channels));
+  if (part.across() < 1 || part.down() < 1) {
+    resample(whole_jpeg(file, header, channels), part, result);
+    return result;
+  }
+  const int by = options.reduced_scale ? reduced_by(part) : 1;
+  AreaAverage average = area_average(part, by, result);
+  read_jpeg(file, jpeg_scale(header, by), channels, [&](const std::uint8_t* row) { average.add(row); });
+  return result;
+}
+
+cv::Mat fitted(const cv::Mat& image, const cv::Size& size, Resize how) {
+  cv::Mat result = cv::Mat::zeros(size, image.type());
+  resample(image, fit(image.size(), size, how), result);
+  return result;
+}
+
+cv::Mat from_bgr(cv::Mat image) {
+  if (image.channels() == 3) cv::cvtColor(image, image, cv::COLOR_BGR2RGB);
+  return image;
+}
+
 Image with_channels(const cv::Mat& image, int channels) {
   Image result{{image.rows, image.cols, channels}, {}};
   result.pixels.resize(result.shape.bytes());
   cv::Mat pixels(image.size(), CV_8UC(channels), result.pixels.data());
-  if (channels == 3) {
-    cv::cvtColor(image, pixels, image.channels() == 1 ? cv::COLOR_GRAY2RGB : cv::COLOR_BGR2RGB);
-  } else if (image.channels() == 3) {
-    cv::cvtColor(image, pixels, cv::COLOR_BGR2GRAY);
-  } else {
+  if (channels == image.channels()) {
     image.copyTo(pixels);
+  } else {
+    cv::cvtColor(image, pixels, channels == 3 ? cv::COLOR_GRAY2RGB : cv::COLOR_RGB2GRAY);
   }
   return result;
 }
@@ -231,23 +269,18 @@ Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options)
     const int orientation = header.format == ImageFormat::tiff ? 1 : header.orientation;
     cv::Size stored(options.shape.width, options.shape.height);
     if (orientation >= 5) std::swap(stored.width, stored.height);
-    const bool grey = options.shape.channels == 1 || header.channels == 1;
-    const bool may_reduce = options.reduced_scale && header.format == ImageFormat::jpeg;
-    const int by = may_reduce ? reduced_by(header, stored, options.resize) : 1;
-    cv::Mat image = decode_plain(file, header, imread_flags(header, grey, by));
-    if (by != 1) {
-      // libjpeg rounds up; the nearer size is the better fit.
-      image = image(cv::Rect(0, 0, std::min(image.cols, rounded_part(header.width, by)),
-                             std::min(image.rows, rounded_part(header.height, by))));
-    }
-    result.image = with_channels(upright(fitted(image, stored, options.resize), orientation), options.shape.channels);
+    const int channels = std::min(options.shape.channels, header.channels);
+    const cv::Mat image = is_plain_jpeg(header) ? fitted_jpeg(file, header, channels, stored, options)
+                                                : from_bgr(fitted(decode_plain(file, header), stored, options.resize));
+    result.image = with_channels(upright(image, orientation), options.shape.channels);
   });
 }
 
 Decoded decode(std::span<const std::uint8_t> file) {
   return guarded(file, [&](Decoded& result) {
     const ImageHeader& header = result.header;
-    const cv::Mat image = decode_plain(file, header, imread_flags(header, header.channels == 1, 1));
+    const cv::Mat image =
+        is_plain_jpeg(header) ? whole_jpeg(file, header, header.channels) : from_bgr(decode_plain(file, header));
     const int orientation = header.format == ImageFormat::tiff ? 1 : header.orientation;
     result.image = with_channels(upright(image, orientation), image.channels());
   });
@@ -263,14 +296,7 @@ Decoded decode_file(const std::string& path, const DecodeOptions& options) {
 Image resize(const std::uint8_t* pixels, const ImageShape& from, const ImageShape& to, Resize how) {
   set_up_opencv();
   const cv::Mat image(from.height, from.width, CV_8UC(from.channels), const_cast<std::uint8_t*>(pixels));
-  const cv::Mat result = fitted(image, {to.width, to.height}, how);
-  // with_channels takes BGR; swapping the outer channels twice leaves RGB as it is.
-  if (from.channels == 3) {
-    cv::Mat bgr;
-    cv::cvtColor(result, bgr, cv::COLOR_RGB2BGR);
-    return with_channels(bgr, to.channels);
-  }
-  return with_channels(result, to.channels);
+  return with_channels(fitted(image, {to.width, to.height}, how), to.channels);
 }
 
 }  // namespace lrfind::data
