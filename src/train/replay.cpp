@@ -1,8 +1,9 @@
 #include "train/replay.hpp"
 
 #ifdef LRFIND_CUDA
-#include <ATen/cuda/CUDAEvent.h>
+// Of the CUDA toolkit these need the runtime's headers alone.
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/Event.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
@@ -21,8 +22,8 @@ class CudaReplay : public Replay {
 
   // What is captured must not run on the default stream.
   void capture(const std::function<void()>& work, const torch::Device& device) {
-    const auto current = at::cuda::getCurrentCUDAStream(device.index());
-    const auto side = at::cuda::getStreamFromPool(false, device.index());
+    const auto current = c10::cuda::getCurrentCUDAStream(device.index());
+    const auto side = c10::cuda::getStreamFromPool(false, device.index());
     wait_for(current, side);
     try {
       const c10::cuda::CUDAStreamGuard on_side(side);
@@ -43,8 +44,8 @@ class CudaReplay : public Replay {
   }
 
  private:
-  static void wait_for(const at::cuda::CUDAStream& first, const at::cuda::CUDAStream& then) {
-    at::cuda::CUDAEvent reached;
+  static void wait_for(const c10::Stream& first, const c10::Stream& then) {
+    c10::Event reached(c10::DeviceType::CUDA);
     reached.record(first);
     reached.block(then);
   }
