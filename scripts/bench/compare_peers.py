@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 
+import readme_part
+
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = ["torch-lr-finder", "ignite", "lightning", "fastai"]
 MODULES = {"torch-lr-finder": "torch_lr_finder", "ignite": "ignite.handlers", "lightning": "lightning.pytorch.tuner",
@@ -184,14 +186,6 @@ def machine(result):
             f"lrfind with LibTorch {result['tool']['libtorch']}, the others with torch {importlib.metadata.version('torch')}")
 
 
-def write_between_markers(path, text):
-    page = path.read_text(encoding="utf-8")
-    begin, end = page.find(BEGIN), page.find(END)
-    if begin < 0 or end < begin:
-        raise SystemExit(f"{path} does not have the lines '{BEGIN}' and '{END}'")
-    path.write_text(f"{page[:begin]}{BEGIN}\n{text}\n{page[end:]}", encoding="utf-8")
-
-
 def command_shown(options):
     """The command to type, without what says only where files lie on this machine."""
     shown, options = ["scripts/bench/compare_peers.sh"], list(options)
@@ -218,12 +212,10 @@ def arguments():
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--peers", default=",".join(PEERS))
     p.add_argument("--write", type=pathlib.Path, metavar="FILE",
-                   help=f"put the tables between '{BEGIN}' and '{END}' of this Markdown file")
+                   help="put the tables between this Markdown file's 'compare_peers' markers as well")
     a = p.parse_args()
     if a.write:
-        text = a.write.read_text(encoding="utf-8")
-        if BEGIN not in text or END not in text:
-            p.error(f"{a.write} does not have the lines '{BEGIN}' and '{END}'")
+        readme_part.check(a.write, "compare_peers")
     return p, a
 
 

@@ -21,6 +21,8 @@ import statistics
 import subprocess
 import sys
 
+import readme_part
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HABIT = {"sgd": 0.1, "adagrad": 0.01}
 
@@ -97,6 +99,18 @@ def draw(truth, found, path):
     figure.savefig(path)
 
 
+def command_shown(own, options):
+    """The command to type, without what says only where files lie on this machine."""
+    shown, own = [], list(own)
+    while own:
+        word = own.pop(0)
+        if word in ("--lrfind", "--out", "--write", "--figure"):
+            own.pop(0)
+        else:
+            shown.append(word)
+    return shlex.join(["scripts/bench/regret.py", *shown, *(["--", *options] if options else [])])
+
+
 def main():
     own, options = (sys.argv[1:sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1:]) if "--" in sys.argv else (sys.argv[1:], [])
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -108,15 +122,18 @@ def main():
     p.add_argument("--sweep-seeds", type=int, default=5)
     p.add_argument("--grid", default="-4:1:0.5", help="log10 of the rates: first:last:step")
     p.add_argument("--figure", type=pathlib.Path, help="default: FOLDER/regret.svg")
+    p.add_argument("--write", type=pathlib.Path, metavar="PAGE", help="put the table between PAGE's 'regret' markers as well")
     a = p.parse_args(own)
+    if a.write:
+        readme_part.check(a.write, "regret")
     a.out.mkdir(parents=True, exist_ok=True)
     kept = a.out / "truth.json"
     if not kept.exists():
         kept.write_text(json.dumps(build_truth(a, options), indent=1))
     truth = json.loads(kept.read_text())
     found = suggestions(a, options)
-    print(f"`{shlex.join(['scripts/bench/regret.py', *sys.argv[1:]])}`\n")
-    print("| rule | rate | regret, constant | regret, one-cycle peak | spread, decades |\n| --- | --- | --- | --- | --- |")
+    lines = [f"`{command_shown(own, options)}`\n"]
+    lines.append("| rule | rate | regret, constant | regret, one-cycle peak | spread, decades |\n| --- | --- | --- | --- | --- |")
     rows = []
     for rule in sorted({rule for rates in found for rule in rates}):
         lost = []
@@ -129,8 +146,10 @@ def main():
             continue
         spread = statistics.pstdev(rates)
         rows.append((sum(lost), f"| {rule} | {10 ** statistics.mean(rates):.2g} | {lost[0]:.1f} | {lost[1]:.1f} | {spread:.2f} |"))
-    for _, row in sorted(rows):
-        print(row)
+    lines += [row for _, row in sorted(rows)]
+    print("\n".join(lines))
+    if a.write:
+        readme_part.write(a.write, "regret", "\n".join(lines))
     figure = a.figure or a.out / "regret.svg"
     try:
         draw(truth, found, figure)

@@ -3,6 +3,7 @@
 #include "command/saved_curves.hpp"
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
+#include "report/text.hpp"
 #include "report/write_file.hpp"
 
 #include <lrfind/suggest.hpp>
@@ -39,6 +40,7 @@ int suggest(const Invocation& invocation) {
   if (print_lr && output == "-") throw UsageError("--print-lr and -o - both want stdout; give -o a file name");
 
   report::Result result = read_curves(paths);
+  const Suggestion saved = result.suggestion;
   analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric});
   if (output == "-") {
     std::cout << report::to_text(result);
@@ -47,6 +49,10 @@ int suggest(const Invocation& invocation) {
   }
   auto& people = invocation.people;
   if (!common.quiet) {
+    if (paths.size() == 1 && result.sections.contains("verify") && saved.lr) {
+      people.out() << "note: lr " << report::format_rate(*saved.lr) << " in " << paths.front()
+                   << " was found by training (verify); this is what the curve alone says\n";
+    }
     people.out() << report::draw_curve(result, people.style()) << "\n" << report::summary(result, people.style());
   }
   if (print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";

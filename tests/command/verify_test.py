@@ -143,6 +143,12 @@ class SweepVerify(Case):
         self.assertEqual(suggestion["max_lr"], max(one_cycle["winner_lr"], constant["winner_lr"]))
         self.assertTrue(suggestion["interval"][0] <= suggestion["lr"] <= suggestion["interval"][1])
 
+    def test_suggest_says_that_it_judges_the_curve_alone(self):
+        data = class_folders(self.folder / "data", each=24)
+        result = self.folder / "lr.json"
+        self.assert_ran(lrfind("sweep", data, *SWEEP, "--verify", "--verify-steps", "30", "-o", result))
+        self.assertIn("found by training", lrfind("suggest", result).stderr)
+
     def test_needs_validation_images(self):
         data = class_folders(self.folder / "data")
         self.assert_refused(lrfind("sweep", data, *SWEEP, "--val-split", "0", "--verify", "-o", "-"), 2, "--val-split")
