@@ -42,7 +42,7 @@ void declare(OptionSet& options, SessionSettings& settings) {
   declare(options, settings.device);
 }
 
-Session::Session(SessionSettings& settings, const CommonSettings& common)
+Session::Session(SessionSettings& settings, const CommonSettings& common, std::uint64_t first_batches)
     : settings_(settings), common_(common), recipe_(resolve_recipe(settings.recipe)) {
   const int cores = available_cores();
   threads_ = common_.threads > 0 ? static_cast<int>(common_.threads) : cores;
@@ -57,6 +57,7 @@ Session::Session(SessionSettings& settings, const CommonSettings& common)
                                                       .threads = static_cast<unsigned>(cores),
                                                       .should_stop = interrupt_requested});
   index_s_ = seconds_since(start);
+  open_store(shape_for(std::nullopt), first_batches);
 
   engine_ = loading.get();
   device_name_ = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
@@ -65,11 +66,9 @@ Session::Session(SessionSettings& settings, const CommonSettings& common)
   const auto seed = static_cast<std::uint64_t>(common_.seed);
   const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
                                        network.replace_head, data::seed_of(seed, head_stream)});
-  choose_shape(channels);
-  store_ = std::make_shared<data::ImageStore>(
-      dataset_, data::StoreOptions{.shape = shape_,
-                                   .resize = data::parse_resize(settings_.data.resize),
-                                   .cache_bytes = static_cast<std::size_t>(settings_.data.cache_mb) << 20U});
+  if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, first_batches);
+  settings_.data.image_size = std::to_string(shape_.height) + "x" + std::to_string(shape_.width);
+  settings_.data.channels = std::to_string(shape_.channels);
   engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
   if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights(class_counts());
   choose_normalisation();
@@ -79,24 +78,38 @@ Session::Session(SessionSettings& settings, const CommonSettings& common)
                                                                      << 20U);
 }
 
-void Session::choose_shape(std::optional<int> network_channels) {
+data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
+  data::ImageShape shape;
   const auto wanted = parse_image_size(settings_.data.image_size);
-  if (!wanted || settings_.data.channels == "auto") shape_ = data::typical_shape(dataset_);
+  if (!wanted || settings_.data.channels == "auto") shape = data::typical_shape(dataset_);
   const auto* builtin = model::find_builtin(settings_.network.model);
   const int usual = builtin == nullptr ? usual_size_of_files : builtin->preferred_size;
   if (wanted) {
-    shape_.height = wanted->height;
-    shape_.width = wanted->width;
-  } else if (std::max(shape_.height, shape_.width) > usual) {
-    shape_.height = shape_.width = usual;
+    shape.height = wanted->height;
+    shape.width = wanted->width;
+  } else if (std::max(shape.height, shape.width) > usual) {
+    shape.height = shape.width = usual;
   }
   if (settings_.data.channels != "auto") {
-    shape_.channels = settings_.data.channels == "1" ? 1 : 3;
+    shape.channels = settings_.data.channels == "1" ? 1 : 3;
   } else if (network_channels) {
-    shape_.channels = *network_channels;
+    shape.channels = *network_channels;
   }
-  settings_.data.image_size = std::to_string(shape_.height) + "x" + std::to_string(shape_.width);
-  settings_.data.channels = std::to_string(shape_.channels);
+  return shape;
+}
+
+void Session::open_store(const data::ImageShape& shape, std::uint64_t first_batches) {
+  prefetch_.reset();
+  shape_ = shape;
+  store_ = std::make_shared<data::ImageStore>(
+      dataset_, data::StoreOptions{.shape = shape_,
+                                   .resize = data::parse_resize(settings_.data.resize),
+                                   .cache_bytes = static_cast<std::size_t>(settings_.data.cache_mb) << 20U});
+  const auto seed = trial_seed(static_cast<std::uint64_t>(common_.seed), 0);
+  const auto images = first_batches * static_cast<std::uint64_t>(settings_.recipe.batch_size * recipe_.accumulate);
+  // One core loads the network meanwhile.
+  const auto threads = std::min(workers_, static_cast<unsigned>(std::max(available_cores() - 1, 1)));
+  prefetch_.emplace(store_, data::seed_of(seed, batches_stream), images, threads);
 }
 
 void Session::choose_normalisation() {
@@ -122,8 +135,8 @@ std::vector<double> Session::class_counts() const {
   return counts;
 }
 
-std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t batches,
-                                              std::int64_t batch_size) const {
+std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t batches, std::int64_t batch_size) {
+  prefetch_.reset();
   data::LoaderOptions options;
   options.shape = shape_;
   options.resize = store_->resize();

@@ -3,6 +3,7 @@
 
 #include "command/settings.hpp"
 #include "data/loader.hpp"
+#include "data/prefetch.hpp"
 #include "data/statistics.hpp"
 #include "report/result.hpp"
 #include "train/engine.hpp"
@@ -29,7 +30,9 @@ class Session {
   /// Finds the images, loads the network and checks that everything fits. "auto" values in the settings are replaced by
   /// what they stand for. Throws UsageError, data::DataError, data::Interrupted, model::ModelError, train::RecipeError,
   /// train::DeviceError.
-  Session(SessionSettings& settings, const CommonSettings& common);
+  /// `first_batches`, how many the first training run asks for, lets their images be decoded while the network is
+  /// loaded.
+  Session(SessionSettings& settings, const CommonSettings& common, std::uint64_t first_batches);
 
   train::Engine& engine() { return *engine_; }
   const data::Dataset& dataset() const { return dataset_; }
@@ -37,7 +40,7 @@ class Session {
 
   /// The endless stream of training batches that follows from `seed`, without the images in `held_out`. `batches` is
   /// how many will be asked for at most; `batch_size` 0 is the recipe's.
-  std::unique_ptr<data::Loader> loader(std::uint64_t seed, std::uint64_t batches, std::int64_t batch_size = 0) const;
+  std::unique_ptr<data::Loader> loader(std::uint64_t seed, std::uint64_t batches, std::int64_t batch_size = 0);
 
   /// Validation images as batches, unreadable ones left out, at most `limit` (0: all), the same at every call.
   std::vector<data::Batch> validation_batches(std::size_t limit = 0);
@@ -57,7 +60,8 @@ class Session {
   int accumulate() const { return recipe_.accumulate; }
 
  private:
-  void choose_shape(std::optional<int> network_channels);
+  data::ImageShape shape_for(std::optional<int> network_channels) const;
+  void open_store(const data::ImageShape& shape, std::uint64_t first_batches);
   void choose_normalisation();
   std::vector<double> class_counts() const;
 
@@ -65,8 +69,9 @@ class Session {
   CommonSettings common_;
   train::Recipe recipe_;
   data::Dataset dataset_;
-  data::ImageShape shape_;
+  data::ImageShape shape_;  // of the store
   std::shared_ptr<data::ImageStore> store_;
+  std::optional<data::Prefetch> prefetch_;  // until the first loader
   std::unique_ptr<train::Engine> engine_;
   train::Normalisation normalisation_;
   std::string device_name_;

@@ -96,7 +96,7 @@ int write_nothing_measured(const SweepSettings& settings, const OptionSet& optio
 }
 
 int run(SweepSettings& settings, const OptionSet& options, People& people, Clock::time_point start) {
-  Session session(settings.session, settings.common);
+  Session session(settings.session, settings.common, static_cast<std::uint64_t>(settings.steps));
   if (settings.list_parameters) {
     list_parameters(session);
     return done;

@@ -230,7 +230,8 @@ int verify(const Invocation& invocation) {
     return untrusted;
   }
   listen_for_interrupt();
-  Session session(settings.session, settings.common);
+  Session session(settings.session, settings.common,
+                  static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100));
   const auto chosen = verify_options(options, settings, session.dataset());
   const auto verification =
       verify_rates(session, result.suggestion, chosen, settings.common, people, settings.session.recipe.batch_size);

@@ -60,6 +60,7 @@ class ImageStore {
   std::size_t unreadable_used() const;
 
   std::size_t cached_images() const;
+  std::size_t capacity() const { return max_kept_images_; }       ///< images that are kept at most
   std::size_t decoded_images() const { return decoded_.load(); }  ///< decoder runs so far
 
  private:

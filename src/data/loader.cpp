@@ -80,6 +80,10 @@ constexpr int most_substitutes = 1000;
 
 }  // namespace
 
+Permutation stream_order(std::uint32_t images, std::uint64_t seed, std::uint64_t epoch) {
+  return {images, seed_of(seed, order_salt, epoch)};
+}
+
 class Loader::Implementation {
  public:
   Implementation(const Dataset& dataset, Split split, LoaderOptions options, std::shared_ptr<ImageStore> store)
@@ -191,7 +195,7 @@ class Loader::Implementation {
   std::uint32_t image_at(std::uint64_t position) {
     const std::uint64_t epoch = position / images_;
     if (!order_ || epoch != epoch_) {
-      order_.emplace(images_, seed_of(options_.seed, order_salt, epoch));
+      order_.emplace(stream_order(images_, options_.seed, epoch));
       epoch_ = epoch;
     }
     return drawn((*order_)[static_cast<std::uint32_t>(position % images_)]);

@@ -8,6 +8,7 @@
 
 #include <data/augment.hpp>
 #include <data/image_store.hpp>
+#include <data/random.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +52,9 @@ struct LoaderOptions {
   double max_unreadable = 1;           ///< next() throws DataError when more than this fraction was unreadable
   std::function<bool()> should_stop;   ///< asked in the caller's thread
 };
+
+/// The order of `images` images in an epoch of the stream of `seed`.
+Permutation stream_order(std::uint32_t images, std::uint64_t seed, std::uint64_t epoch);
 
 /// Not thread-safe itself: one caller.
 class Loader {
