@@ -19,6 +19,7 @@ namespace {
 
 constexpr int usual_size_of_files = 224;  // what networks exported from Python mostly take
 constexpr std::size_t validation_batch = 256;
+constexpr std::size_t megabytes_ahead = 16;  // of images that are used once, decoded while the network is loaded
 
 // Different streams of random numbers from one seed.
 enum Stream : std::uint64_t { weights_stream = 1, batches_stream, probe_stream, head_stream };
@@ -42,7 +43,7 @@ void declare(OptionSet& options, SessionSettings& settings) {
   declare(options, settings.device);
 }
 
-Session::Session(SessionSettings& settings, const CommonSettings& common, std::uint64_t first_batches)
+Session::Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand)
     : settings_(settings), common_(common), recipe_(resolve_recipe(settings.recipe)) {
   const int cores = available_cores();
   threads_ = common_.threads > 0 ? static_cast<int>(common_.threads) : cores;
@@ -57,7 +58,7 @@ Session::Session(SessionSettings& settings, const CommonSettings& common, std::u
                                                       .threads = static_cast<unsigned>(cores),
                                                       .should_stop = interrupt_requested});
   index_s_ = seconds_since(start);
-  open_store(shape_for(std::nullopt), first_batches);
+  open_store(shape_for(std::nullopt), demand);
 
   engine_ = loading.get();
   device_name_ = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
@@ -66,7 +67,7 @@ Session::Session(SessionSettings& settings, const CommonSettings& common, std::u
   const auto seed = static_cast<std::uint64_t>(common_.seed);
   const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
                                        network.replace_head, data::seed_of(seed, head_stream)});
-  if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, first_batches);
+  if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, demand);
   settings_.data.image_size = std::to_string(shape_.height) + "x" + std::to_string(shape_.width);
   settings_.data.channels = std::to_string(shape_.channels);
   engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
@@ -98,15 +99,18 @@ data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
   return shape;
 }
 
-void Session::open_store(const data::ImageShape& shape, std::uint64_t first_batches) {
+void Session::open_store(const data::ImageShape& shape, const Demand& demand) {
   prefetch_.reset();
   shape_ = shape;
+  const auto images = demand.batches * static_cast<std::uint64_t>(settings_.recipe.batch_size * recipe_.accumulate);
+  const bool again = demand.again || images > dataset_.train.size() || settings_.data.normalize == "dataset";
+  const auto cache_mb = static_cast<std::size_t>(settings_.data.cache_mb);
   store_ = std::make_shared<data::ImageStore>(
       dataset_, data::StoreOptions{.shape = shape_,
                                    .resize = data::parse_resize(settings_.data.resize),
-                                   .cache_bytes = static_cast<std::size_t>(settings_.data.cache_mb) << 20U});
+                                   .cache_bytes = (again ? cache_mb : std::min(cache_mb, megabytes_ahead)) << 20U});
+  if (demand.probe && dataset_.val.empty()) return;  // the order is not known yet
   const auto seed = trial_seed(static_cast<std::uint64_t>(common_.seed), 0);
-  const auto images = first_batches * static_cast<std::uint64_t>(settings_.recipe.batch_size * recipe_.accumulate);
   // One core loads the network meanwhile.
   const auto threads = std::min(workers_, static_cast<unsigned>(std::max(available_cores() - 1, 1)));
   prefetch_.emplace(store_, data::seed_of(seed, batches_stream), images, threads);

@@ -25,14 +25,20 @@ struct SessionSettings {
 
 void declare(OptionSet& options, SessionSettings& settings);
 
+/// What a command will ask of the training images, as far as it is known beforehand: what is needed first is decoded
+/// while the network is loaded, and what nobody asks for again is not kept.
+struct Demand {
+  std::uint64_t batches = 0;  ///< of the first training run
+  bool again = true;          ///< whether another run, or anything else, asks for images of that run
+  bool probe = false;         ///< whether a probe may be held out of the training images before
+};
+
 class Session {
  public:
   /// Finds the images, loads the network and checks that everything fits. "auto" values in the settings are replaced by
   /// what they stand for. Throws UsageError, data::DataError, data::Interrupted, model::ModelError, train::RecipeError,
   /// train::DeviceError.
-  /// `first_batches`, how many the first training run asks for, lets their images be decoded while the network is
-  /// loaded.
-  Session(SessionSettings& settings, const CommonSettings& common, std::uint64_t first_batches);
+  Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand);
 
   train::Engine& engine() { return *engine_; }
   const data::Dataset& dataset() const { return dataset_; }
@@ -61,7 +67,7 @@ class Session {
 
  private:
   data::ImageShape shape_for(std::optional<int> network_channels) const;
-  void open_store(const data::ImageShape& shape, std::uint64_t first_batches);
+  void open_store(const data::ImageShape& shape, const Demand& demand);
   void choose_normalisation();
   std::vector<double> class_counts() const;
 

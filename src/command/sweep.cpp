@@ -95,8 +95,14 @@ int write_nothing_measured(const SweepSettings& settings, const OptionSet& optio
   return ExitStatus::interrupted;
 }
 
+Demand demand(const SweepSettings& settings) {
+  return {.batches = static_cast<std::uint64_t>(settings.steps),
+          .again = settings.trials != "1" || !settings.batch_sizes.empty() || settings.verify,
+          .probe = settings.probe != "0"};
+}
+
 int run(SweepSettings& settings, const OptionSet& options, People& people, Clock::time_point start) {
-  Session session(settings.session, settings.common, static_cast<std::uint64_t>(settings.steps));
+  Session session(settings.session, settings.common, demand(settings));
   if (settings.list_parameters) {
     list_parameters(session);
     return done;

@@ -231,7 +231,7 @@ int verify(const Invocation& invocation) {
   }
   listen_for_interrupt();
   Session session(settings.session, settings.common,
-                  static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100));
+                  {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)});
   const auto chosen = verify_options(options, settings, session.dataset());
   const auto verification =
       verify_rates(session, result.suggestion, chosen, settings.common, people, settings.session.recipe.batch_size);

@@ -1,12 +1,11 @@
 #include "model/builtin.hpp"
 #include "model/torchscript.hpp"
 #include "train/engine.hpp"
+#include "train/tensor_memory.hpp"
 #include "train/trainer.hpp"
 
 #include <c10/core/DeviceGuard.h>
 #include <torch/version.h>
-
-#include <malloc.h>
 
 namespace lrfind::train {
 
@@ -69,11 +68,7 @@ std::vector<ParameterFacts> facts(const std::vector<model::NamedTensor>& tensors
 
 class TorchEngine : public Engine {
  public:
-  TorchEngine() {
-    // Activations are freed and taken again in every step: keeping them avoids a page fault per page and step.
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  }
+  TorchEngine() { keep_tensor_memory(); }
 
   std::string libtorch_version() const override { return TORCH_VERSION; }
 
