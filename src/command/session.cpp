@@ -74,7 +74,7 @@ Session::Session(SessionSettings& settings, const CommonSettings& common, const 
   if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights(class_counts());
   choose_normalisation();
   engine_->set_recipe(recipe_, normalisation_);
-  const bool always_alike = data::parse_augmentations(settings_.data.augment).empty();
+  const bool always_alike = engine_->augments() || data::parse_augmentations(settings_.data.augment).empty();
   engine_->keep_images(always_alike ? dataset_.train.size() : 0, static_cast<std::size_t>(settings_.data.cache_mb)
                                                                      << 20U);
 }
@@ -149,6 +149,7 @@ std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t 
   options.workers = workers_;
   options.batches = batches;
   options.augmentations = data::parse_augmentations(settings_.data.augment);
+  options.augment_later = engine_->augments();
   options.indices = drawn_;
   options.max_unreadable = settings_.data.max_unreadable;
   options.should_stop = interrupt_requested;
@@ -236,7 +237,7 @@ void Session::describe(report::Result& result) const {
 train::Images view(const data::Batch& batch) {
   return {std::span(batch.pixels).first(static_cast<std::size_t>(batch.size) * batch.shape.bytes()),
           std::span(batch.labels).first(static_cast<std::size_t>(batch.size)), batch.shape,
-          std::span(batch.indices).first(static_cast<std::size_t>(batch.size))};
+          std::span(batch.indices).first(static_cast<std::size_t>(batch.size)), batch.changes};
 }
 
 std::uint64_t trial_seed(std::uint64_t seed, int trial) {

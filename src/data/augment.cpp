@@ -19,8 +19,7 @@ constexpr std::array<std::pair<std::string_view, Augmentation>, 4> names{
      {"random-resized-crop", Augmentation::random_resized_crop},
      {"color-jitter", Augmentation::color_jitter}}};
 
-void flip(std::uint8_t* pixels, const ImageShape& shape, Random& random) {
-  if (random.uniform() >= 0.5) return;
+void mirror(std::uint8_t* pixels, const ImageShape& shape) {
   for (int row = 0; row < shape.height; ++row) {
     std::uint8_t* left = pixels + static_cast<std::ptrdiff_t>(row) * shape.width * shape.channels;
     std::uint8_t* right = left + static_cast<std::ptrdiff_t>(shape.width - 1) * shape.channels;
@@ -30,10 +29,12 @@ void flip(std::uint8_t* pixels, const ImageShape& shape, Random& random) {
 }
 
 // Padding by 4 on all sides and a crop of the first size come down to a move by -4 .. 4.
-void crop(std::uint8_t* pixels, const ImageShape& shape, Random& random) {
+int random_move(Random& random) {
   constexpr int pad = 4;
-  const int down = static_cast<int>(random.below(2 * pad + 1)) - pad;
-  const int right = static_cast<int>(random.below(2 * pad + 1)) - pad;
+  return static_cast<int>(random.below(2 * pad + 1)) - pad;
+}
+
+void move(std::uint8_t* pixels, const ImageShape& shape, int down, int right) {
   if (down == 0 && right == 0) return;
   const std::vector<std::uint8_t> from(pixels, pixels + shape.bytes());
   std::memset(pixels, 0, shape.bytes());
@@ -48,12 +49,14 @@ void crop(std::uint8_t* pixels, const ImageShape& shape, Random& random) {
   }
 }
 
-struct Part {
-  int top, left, height, width;
-};
-
 // Szegedy et al. 2014 (arXiv:1409.4842), section 6: area 8 to 100 %, ratio 3/4 to 4/3; ten tries, then the centre.
-Part random_part(const ImageShape& shape, Random& random) {
+void draw_part(Change& change, const ImageShape& shape, Random& random) {
+  const auto choose = [&](int top, int left, int height, int width) {
+    change.top = top;
+    change.left = left;
+    change.height = height;
+    change.width = width;
+  };
   const double area = static_cast<double>(shape.height) * shape.width;
   for (int attempt = 0; attempt < 10; ++attempt) {
     const double target = area * random.uniform(0.08, 1.0);
@@ -63,17 +66,16 @@ Part random_part(const ImageShape& shape, Random& random) {
     if (width < 1 || height < 1 || width > shape.width || height > shape.height) continue;
     const int top = static_cast<int>(random.below(static_cast<std::uint32_t>(shape.height - height + 1)));
     const int left = static_cast<int>(random.below(static_cast<std::uint32_t>(shape.width - width + 1)));
-    return {top, left, height, width};
+    return choose(top, left, height, width);
   }
   const double own = static_cast<double>(shape.width) / shape.height;
   const double ratio = std::clamp(own, 3.0 / 4.0, 4.0 / 3.0);
   const int width = own > ratio ? std::max(1, static_cast<int>(std::lround(shape.height * ratio))) : shape.width;
   const int height = own < ratio ? std::max(1, static_cast<int>(std::lround(shape.width / ratio))) : shape.height;
-  return {(shape.height - height) / 2, (shape.width - width) / 2, height, width};
+  choose((shape.height - height) / 2, (shape.width - width) / 2, height, width);
 }
 
-void random_resized_crop(std::uint8_t* pixels, const ImageShape& shape, Random& random) {
-  const Part part = random_part(shape, random);
+void stretch(std::uint8_t* pixels, const ImageShape& shape, const Change& part) {
   const auto row_bytes = static_cast<std::size_t>(part.width) * static_cast<std::size_t>(shape.channels);
   std::vector<std::uint8_t> cut;
   cut.reserve(static_cast<std::size_t>(part.height) * row_bytes);
@@ -115,13 +117,9 @@ void change_saturation(std::uint8_t* pixels, const ImageShape& shape, float fact
   for (std::size_t i = 0; i < shape.bytes(); i += 3) blend(pixels + i, 3, grey_of(pixels + i, 3), factor);
 }
 
-void color_jitter(std::uint8_t* pixels, const ImageShape& shape, Random& random) {
-  std::vector<int> order{0, 1, 2};
-  shuffle(order, random);
-  std::array<float, 3> factors{};
-  for (float& factor : factors) factor = static_cast<float>(random.uniform(0.6, 1.4));
-  for (const int change : order) {
-    const float factor = factors[static_cast<std::size_t>(change)];
+void jitter(std::uint8_t* pixels, const ImageShape& shape, const Change& drawn) {
+  for (const int change : drawn.order) {
+    const float factor = drawn.factors[static_cast<std::size_t>(change)];
     if (change == 0) blend(pixels, shape.bytes(), 0, factor);
     if (change == 1) change_contrast(pixels, shape, factor);
     if (change == 2) change_saturation(pixels, shape, factor);
@@ -156,24 +154,49 @@ std::vector<Augmentation> parse_augmentations(const std::string& list) {
   return result;
 }
 
-void augment(const std::vector<Augmentation>& list, std::uint8_t* pixels, const ImageShape& shape, Random& random) {
-  for (const Augmentation kind : list) {
-    switch (kind) {
-      case Augmentation::flip:
-        flip(pixels, shape, random);
-        break;
-      case Augmentation::crop_flip:
-        crop(pixels, shape, random);
-        flip(pixels, shape, random);
-        break;
-      case Augmentation::random_resized_crop:
-        random_resized_crop(pixels, shape, random);
-        break;
-      case Augmentation::color_jitter:
-        color_jitter(pixels, shape, random);
-        break;
+Change draw(Augmentation kind, const ImageShape& shape, Random& random) {
+  Change change{.kind = kind};
+  switch (kind) {
+    case Augmentation::flip:
+      change.mirrored = random.uniform() < 0.5;
+      break;
+    case Augmentation::crop_flip:
+      change.down = random_move(random);
+      change.right = random_move(random);
+      change.mirrored = random.uniform() < 0.5;
+      break;
+    case Augmentation::random_resized_crop:
+      draw_part(change, shape, random);
+      break;
+    case Augmentation::color_jitter: {
+      std::vector<int> order{0, 1, 2};
+      shuffle(order, random);
+      std::copy(order.begin(), order.end(), change.order.begin());
+      for (float& factor : change.factors) factor = static_cast<float>(random.uniform(0.6, 1.4));
+      break;
     }
   }
+  return change;
+}
+
+void apply(const Change& change, std::uint8_t* pixels, const ImageShape& shape) {
+  switch (change.kind) {
+    case Augmentation::flip:
+    case Augmentation::crop_flip:
+      move(pixels, shape, change.down, change.right);
+      if (change.mirrored) mirror(pixels, shape);
+      break;
+    case Augmentation::random_resized_crop:
+      stretch(pixels, shape, change);
+      break;
+    case Augmentation::color_jitter:
+      jitter(pixels, shape, change);
+      break;
+  }
+}
+
+void augment(const std::vector<Augmentation>& list, std::uint8_t* pixels, const ImageShape& shape, Random& random) {
+  for (const Augmentation kind : list) apply(draw(kind, shape, random), pixels, shape);
 }
 
 }  // namespace lrfind::data

@@ -50,6 +50,7 @@ Batch& Batch::operator=(Batch&& other) noexcept {
   pixels = std::move(other.pixels);
   labels = std::move(other.labels);
   indices = std::move(other.indices);
+  changes = std::move(other.changes);
   pool = std::move(other.pool);
   return *this;
 }
@@ -176,6 +177,8 @@ class Loader::Implementation {
     assembly.batch.pixels.resize(slots * store_->shape().bytes());
     assembly.batch.labels.resize(slots);
     assembly.batch.indices.resize(slots);
+    const bool later = assembly.from_stream && options_.augment_later;
+    assembly.batch.changes.resize(later ? slots * options_.augmentations.size() : 0);
     assembly.left_out.assign(slots, 0);
   }
 
@@ -227,7 +230,15 @@ class Loader::Implementation {
     if (pixels != to) std::memcpy(to, pixels, bytes);
     if (assembly.from_stream && !options_.augmentations.empty()) {
       Random random(seed_of(options_.seed, augment_salt, position));
-      augment(options_.augmentations, to, store_->shape(), random);
+      auto* later = options_.augment_later ? &assembly.batch.changes[place * options_.augmentations.size()] : nullptr;
+      for (const Augmentation kind : options_.augmentations) {
+        const Change change = draw(kind, store_->shape(), random);
+        if (later != nullptr) {
+          *later++ = change;
+        } else {
+          apply(change, to, store_->shape());
+        }
+      }
     }
     assembly.batch.indices[place] = image;
     assembly.batch.labels[place] = store_->samples(split_).label(image);

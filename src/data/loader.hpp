@@ -26,6 +26,7 @@ struct Batch {
   std::vector<std::uint8_t> pixels;    ///< size * shape.bytes()
   std::vector<std::int64_t> labels;    ///< size
   std::vector<std::uint32_t> indices;  ///< which image of the split each is; size
+  std::vector<Change> changes;         ///< image by image, left to do (LoaderOptions::augment_later); else empty
 
   Batch() = default;
   Batch(Batch&&) noexcept = default;
@@ -48,6 +49,7 @@ struct LoaderOptions {
   int prefetch = 3;           ///< batches made ahead of the one asked for
   std::uint64_t batches = 0;  ///< how many will be asked for, so that none is made in vain; 0: not known
   std::vector<Augmentation> augmentations;
+  bool augment_later = false;          ///< draw them, and leave it to the caller to apply them
   std::vector<std::uint32_t> indices;  ///< draw from these images of the split only; empty: from all
   double max_unreadable = 1;           ///< next() throws DataError when more than this fraction was unreadable
   std::function<bool()> should_stop;   ///< asked in the caller's thread

@@ -2,6 +2,7 @@
 // a network is to be trained, and beside other work (load_engine.hpp). This header needs no LibTorch.
 #pragma once
 
+#include "data/augment.hpp"
 #include "data/image.hpp"
 #include "model/catalogue.hpp"
 #include "train/recipe.hpp"
@@ -22,12 +23,14 @@ struct Evaluation {
 };
 
 /// Images side by side in memory that outlives the call. pixels: uint8 NHWC; labels: one per image; indices: which
-/// image of the training set each is, or empty.
+/// image of the training set each is, or empty. changes: augmentations to be applied, image by image, of the same kinds
+/// for every image, or empty.
 struct Images {
   std::span<const std::uint8_t> pixels;
   std::span<const std::int64_t> labels;
   data::ImageShape shape;
   std::span<const std::uint32_t> indices = {};
+  std::span<const data::Change> changes = {};
 };
 
 /// Where the time of the steps since start() went, in seconds of the calling thread. On a GPU, which works behind, most
@@ -91,6 +94,8 @@ class Engine {
   virtual std::vector<std::string> start(std::uint64_t seed, bool fresh_weights) = 0;
   /// Images whose loss every later step measures after its update; none: empty. They are copied.
   virtual void set_probe(const Images& batch) = 0;
+  /// Whether augmentation is better left to it (Images::changes): on a GPU.
+  virtual bool augments() const = 0;
   /// Says that training images are the same bytes whenever their index comes again, so that a GPU may keep all of them
   /// where they fit into `bytes`. 0 images: they are not.
   virtual void keep_images(std::size_t images, std::size_t bytes) = 0;

@@ -1,6 +1,7 @@
 // From decoded images to what a network takes.
 #pragma once
 
+#include "data/augment.hpp"
 #include "train/recipe.hpp"
 
 #include <torch/torch.h>
@@ -14,10 +15,12 @@ namespace lrfind::train {
 
 /// A batch as the data path hands it over. pixels: uint8 [N, height, width, channels]; labels: int64 [N].
 /// indices: which image of the training set each is, where they are known; they outlive the call that takes the batch.
+/// changes: augmentations still to be applied (Images::changes); likewise.
 struct ImageBatch {
   torch::Tensor pixels;
   torch::Tensor labels;
   std::span<const std::uint32_t> indices = {};
+  std::span<const data::Change> changes = {};
 };
 
 /// Turns bytes into what a network takes, on one device.

@@ -1,5 +1,7 @@
 #include "train/staging.hpp"
 
+#include "train/augment_batch.hpp"
+
 #include <algorithm>
 
 namespace lrfind::train {
@@ -27,6 +29,7 @@ void Staging::make_room(const std::vector<ImageBatch>& batches) {
   for (const auto& batch : batches) {
     batches_.push_back({torch::empty(batch.pixels.sizes(), batch.pixels.options().device(device_)),
                         torch::empty(batch.labels.sizes(), batch.labels.options().device(device_)),
+                        {},
                         {}});
   }
   ++moves_;
@@ -106,6 +109,10 @@ const std::vector<ImageBatch>& Staging::bring(const std::vector<ImageBatch>& bat
     } else {
       batches_[i].pixels.copy_(send(batches[i].pixels));
       brought_ += static_cast<std::size_t>(batches[i].pixels.size(0));
+    }
+    if (!batches[i].changes.empty()) {
+      batches_[i].pixels.copy_(
+          augmented(batches_[i].pixels, batches[i].changes, [this](const torch::Tensor& host) { return send(host); }));
     }
     batches_[i].labels.copy_(send(batches[i].labels));
   }

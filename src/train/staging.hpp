@@ -22,7 +22,8 @@ class Staging {
   /// them fit into `bytes`. Without this call, or with 0 images, every batch is brought whole.
   void keep(std::size_t images, std::size_t bytes);
 
-  /// The batches on the device. The tensors are the same objects from call to call while the shapes stay.
+  /// The batches on the device, augmented there. The tensors are the same objects from call to call while the shapes
+  /// stay.
   const std::vector<ImageBatch>& bring(const std::vector<ImageBatch>& batches);
 
   /// How often the memory of the batches moved because their shapes changed.

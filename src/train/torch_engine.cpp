@@ -50,7 +50,7 @@ ImageBatch view(const Images& images) {
   auto* pixels = const_cast<std::uint8_t*>(images.pixels.data());  // from_blob takes no const; nothing writes to it
   auto* labels = const_cast<std::int64_t*>(images.labels.data());
   return {torch::from_blob(pixels, {n, images.shape.height, images.shape.width, images.shape.channels}, torch::kByte),
-          torch::from_blob(labels, {n}, torch::kLong), images.indices};
+          torch::from_blob(labels, {n}, torch::kLong), images.indices, images.changes};
 }
 
 std::vector<ImageBatch> view(std::span<const Images> batches) {
@@ -137,6 +137,7 @@ class TorchEngine : public Engine {
     guarded([&] { trainer_->set_probe(batch.labels.empty() ? ImageBatch{} : view(batch)); });
   }
 
+  bool augments() const override { return !device_.is_cpu(); }
   void keep_images(std::size_t images, std::size_t bytes) override { trainer_->keep_images(images, bytes); }
 
   void submit(std::span<const Images> batches, double lr, bool measure_gain) override {

@@ -241,7 +241,8 @@ void Trainer::submit(const std::vector<ImageBatch>& host_batches, double lr, boo
   Gradients gradients;
   {
     const Stopwatch watch(times_.forward_backward_s);
-    const auto& batches = device_.is_cpu() ? host_batches : staging_.bring(host_batches);
+    const bool ready = device_.is_cpu() && host_batches.front().changes.empty();
+    const auto& batches = ready ? host_batches : staging_.bring(host_batches);
     gradients = replays() ? replayed(batches) : differentiate(batches);
   }
   const torch::NoGradGuard no_grad;

@@ -266,6 +266,29 @@ TEST(Loader, EndsWhenNothingIsReadable) {
   }
 }
 
+TEST(Loader, LeavesAugmentationToTheCaller) {
+  const TempFolder folder;
+  write_images(folder, 10);
+  const Dataset dataset = find_all(folder);
+  LoaderOptions options = with(4, 2);
+  options.augmentations = parse_augmentations("crop-flip,color-jitter");
+  Loader here(dataset, Split::train, options);
+  options.augment_later = true;
+  Loader later(dataset, Split::train, options);
+  for (int number = 0; number < 8; ++number) {
+    const Batch done = here.next();
+    Batch left = later.next();
+    EXPECT_TRUE(done.changes.empty());
+    ASSERT_EQ(left.changes.size(), 4U * 2U);
+    for (std::size_t i = 0; i < 4; ++i) {
+      for (std::size_t k = 0; k < 2; ++k) apply(left.changes[2 * i + k], &left.pixels[i * shape.bytes()], shape);
+    }
+    EXPECT_EQ(left.pixels, done.pixels);
+    EXPECT_EQ(left.labels, done.labels);
+  }
+  EXPECT_TRUE(later.load(std::vector<std::uint32_t>{1, 2}).changes.empty());
+}
+
 TEST(Loader, LoadsGivenImagesAndLeavesOutUnreadableOnes) {
   const TempFolder folder;
   write_images(folder, 10);
