@@ -47,7 +47,7 @@ void declare(CommandLine& line, SweepSettings& settings) {
                    "train briefly at the suggestion and its neighbours, constant and one-cycle, and suggest the best; "
                    "about ten times the steps of one sweep. lrfind verify does more");
   options.add("--verify-steps", settings.verify_steps, whole_number(0, 100000000),
-              "steps of each of these trainings; 0: twice --steps");
+              "steps of each of these trainings; 0: six passes over the images, but half to twice --steps");
   options.add("--verify-epochs", settings.verify_epochs, number(0, 1e6), "or their passes over the training images");
   declare(options, settings.session);
   options.group("Output");

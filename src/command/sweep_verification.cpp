@@ -3,6 +3,8 @@
 #include "command/verification.hpp"
 #include "report/text.hpp"
 
+#include <algorithm>
+
 namespace lrfind::command {
 
 namespace {
@@ -16,14 +18,23 @@ report::Json rates_json(const Suggestion& suggestion) {
   return json;
 }
 
+// Twice the sweep's steps, but no more than a few passes over the images: beyond, how well they are learned by heart
+// would decide. Half the sweep's steps at least.
+std::int64_t usual_steps(const SweepSettings& settings, const data::Dataset& dataset, std::int64_t images_per_step) {
+  constexpr double passes = 6;
+  return std::clamp<std::int64_t>(run_length(0, passes, dataset, images_per_step), (settings.steps + 1) / 2,
+                                  2 * settings.steps);
+}
+
 VerifyOptions options_of(const SweepSettings& settings, const data::Dataset& dataset) {
   const auto& recipe = settings.session.recipe;
   VerifyOptions options;
   options.schedules = {"constant", "one-cycle"};
   options.factors = {1.0 / 3, 1, 3};
-  const std::int64_t usual = settings.verify_epochs > 0 ? 0 : 2 * settings.steps;
-  options.steps = run_length(settings.verify_steps > 0 ? settings.verify_steps : usual, settings.verify_epochs, dataset,
-                             recipe.batch_size * recipe.accumulate);
+  const std::int64_t images_per_step = recipe.batch_size * recipe.accumulate;
+  const bool chosen = settings.verify_steps > 0 || settings.verify_epochs > 0;
+  options.steps = run_length(chosen ? settings.verify_steps : usual_steps(settings, dataset, images_per_step),
+                             settings.verify_epochs, dataset, images_per_step);
   options.extend = true;
   options.settle = true;
   options.val_limit = 2000;

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import shutil
 import unittest
 
@@ -142,6 +143,15 @@ class SweepVerify(Case):
         self.assertEqual(suggestion["lr"], constant["winner_lr"])
         self.assertEqual(suggestion["max_lr"], max(one_cycle["winner_lr"], constant["winner_lr"]))
         self.assertTrue(suggestion["interval"][0] <= suggestion["lr"] <= suggestion["interval"][1])
+
+    def test_trains_for_six_passes_but_for_half_to_twice_the_sweeps_steps(self):
+        data = class_folders(self.folder / "data", each=24)
+        for batch, steps in ((8, 30), (8, 60), (40, 60)):
+            with self.subTest(batch=batch, steps=steps):
+                run = lrfind("sweep", data, *SWEEP, "--batch-size", batch, "--steps", steps, "--verify", "-o", "-")
+                self.assert_ran(run)
+                passes = math.ceil(6 * run.json["dataset"]["train_images"] / batch)
+                self.assertEqual(run.json["verify"]["steps"], min(max(passes, steps // 2), 2 * steps))
 
     def test_suggest_says_that_it_judges_the_curve_alone(self):
         data = class_folders(self.folder / "data", each=24)
