@@ -38,6 +38,7 @@ VerifyOptions options_of(const SweepSettings& settings, const data::Dataset& dat
   options.extend = true;
   options.settle = true;
   options.val_limit = 2000;
+  options.evaluations = 4;
   return options;
 }
 

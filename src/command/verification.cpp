@@ -196,6 +196,8 @@ class Verifier {
     auto& engine = session_.engine();
     engine.set_probe({});
     train::ScheduledRate rate(schedule);
+    train::Evaluation before_last;  // sums
+    const int evaluations = evaluations_of(schedule);
     try {
       for (int step = 0; step < schedule.steps && run.end == RunEnd::completed; ++step) {
         if (interrupt_requested()) throw data::Interrupted();
@@ -211,6 +213,11 @@ class Verifier {
                    hopeless(losses, best_losses_[schedule.kind].losses)) {
           run.end = RunEnd::dropped;
         }
+        if (run.end == RunEnd::completed && run.steps < schedule.steps && evaluates_after(run.steps, schedule)) {
+          const auto now = engine.evaluate(views(validation_));
+          before_last.loss += now.loss;
+          before_last.accuracy += now.accuracy;
+        }
         if (rate.checks_after(step)) rate.observe(engine.evaluate(views(plateau_images())).loss);
       }
     } catch (const data::Interrupted&) {
@@ -225,7 +232,26 @@ class Verifier {
     const auto evaluation = engine.evaluate(views(validation_));
     run.val_loss = evaluation.loss;
     run.val_accuracy = evaluation.accuracy;
+    if (run.end == RunEnd::completed) {
+      run.val_loss = (run.val_loss + before_last.loss) / evaluations;
+      run.val_accuracy = (run.val_accuracy + before_last.accuracy) / evaluations;
+    }
     return run;
+  }
+
+  int evaluations_of(const train::Schedule& schedule) const {
+    const bool wanders = train::use_of(schedule.kind) == train::ScheduleUse::constant;
+    return wanders ? std::clamp(result_.options.evaluations, 1, std::max(schedule.steps / 5, 1)) : 1;
+  }
+
+  // Evenly over the last fifth, the last step included.
+  bool evaluates_after(int steps, const train::Schedule& schedule) const {
+    const int evaluations = evaluations_of(schedule);
+    const int fifth = schedule.steps / 5;
+    for (int i = 0; i < evaluations; ++i) {
+      if (steps == schedule.steps - i * fifth / evaluations) return true;
+    }
+    return false;
   }
 
   // Checked so often that a sample of the validation images has to do.

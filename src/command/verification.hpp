@@ -30,6 +30,7 @@ struct VerifyOptions {
   bool extend = false;        ///< where the best lies at the edge, try beyond it, twice at most
   bool settle = false;        ///< train at the fitted peak as well and name a winner, see fitted_peak()
   std::size_t val_limit = 0;  ///< validation images used; 0: all
+  int evaluations = 1;        ///< at a constant rate: in a run's last fifth; their mean wanders less than the last one
 };
 
 enum class RunEnd { completed, diverged, dropped, interrupted };

@@ -129,6 +129,7 @@ Json verification_json(const Verification& verification) {
   json["complete"] = verification.complete;
   json["steps"] = options.steps;
   json["warmup"] = options.warmup;
+  json["evaluations"] = options.evaluations;
   json["seeds"] = options.seeds;
   json["val_images"] = verification.val_images;
   json["best"] = nullptr;

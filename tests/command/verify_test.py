@@ -140,6 +140,13 @@ class SweepVerify(Case):
         self.assertEqual((constant["lr_schedule"], one_cycle["lr_schedule"]), ("constant", "one-cycle"))
         self.assertEqual(constant["suggested_lr"], section["unverified"]["lr"])
         self.assertEqual(one_cycle["suggested_lr"], section["unverified"]["max_lr"])
+        # The rate stays high to the end, and the accuracy wanders: it is the mean of several looks.
+        self.assertEqual(section["evaluations"], 4)
+        for verdict, looks in ((constant, 4), (one_cycle, 1)):
+            for candidate in verdict["candidates"]:
+                if candidate["status"] == "completed":
+                    right = candidate["val_accuracy"] * section["val_images"] * looks
+                    self.assertAlmostEqual(right, round(right), places=6)
         self.assertEqual(suggestion["lr"], constant["winner_lr"])
         self.assertEqual(suggestion["max_lr"], max(one_cycle["winner_lr"], constant["winner_lr"]))
         self.assertTrue(suggestion["interval"][0] <= suggestion["lr"] <= suggestion["interval"][1])
