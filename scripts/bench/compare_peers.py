@@ -198,11 +198,16 @@ def command_shown(options):
     return shlex.join(shown)
 
 
+def section(a):
+    """The part of the page that these tables are."""
+    return "compare_peers_photos" if a.photos else "compare_peers"
+
+
 def arguments():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--lrfind", type=pathlib.Path, required=True)
     p.add_argument("--data", type=pathlib.Path, help="a folder of class folders instead of Fashion-MNIST")
-    p.add_argument("--photos", action="store_true", help="also JPEG photos of 300 to 600 pixels, resized to 64 x 64")
+    p.add_argument("--photos", action="store_true", help="JPEG photos of 300 to 600 pixels instead, at 64 x 64")
     p.add_argument("--cache", type=pathlib.Path, default=HERE.parents[1] / "build" / "bench-images",
                    help="where the image folders that this script makes are kept")
     p.add_argument("--runs", type=int, default=5)
@@ -212,10 +217,10 @@ def arguments():
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--peers", default=",".join(PEERS))
     p.add_argument("--write", type=pathlib.Path, metavar="FILE",
-                   help="put the tables between this Markdown file's 'compare_peers' markers as well")
+                   help="put the tables between this Markdown file's 'compare_peers' or 'compare_peers_photos' markers, too")
     a = p.parse_args()
     if a.write:
-        readme_part.check(a.write, "compare_peers")
+        readme_part.check(a.write, section(a))
     return p, a
 
 
@@ -225,32 +230,33 @@ def main():
         if peer not in PEERS:
             p.error(f"'{peer}' is no peer: use {', '.join(PEERS)}")
     count = max(a.steps) * a.batch_size
-    name = "files of " + str(a.data) if a.data else "Fashion-MNIST as PNG files"
-    works = [(name, a.data or cached(a.cache / f"png-{count}", make_pngs, count), a.image_size)]
     if a.photos:
-        works.append(("JPEG photos of 300 to 600 pixels", cached(a.cache / f"photos-{count}", make_photos, count), 64))
+        title, size = "JPEG photos of 300 to 600 pixels", 64
+        folder = cached(a.cache / f"photos-{count}", make_photos, count)
+    else:
+        title, size = ("files of " + str(a.data) if a.data else "Fashion-MNIST as PNG files"), a.image_size
+        folder = a.data or cached(a.cache / f"png-{count}", make_pngs, count)
     peers = usable_peers(a.peers.split(","))
     parts = []
     with tempfile.TemporaryDirectory() as scratch:
         network, output = pathlib.Path(scratch) / "network.pt", pathlib.Path(scratch) / "lr.json"
-        for title, folder, size in works:
-            make_network(network, sum(d.is_dir() for d in folder.iterdir()))
-            for steps in a.steps:
-                common = ["--steps", str(steps), "--batch-size", str(a.batch_size), "--image-size", str(size),
-                          "--threads", str(a.threads)]
-                commands = {"lrfind": [str(a.lrfind), "sweep", str(folder), "--model", str(network), "--trials", "1", *common,
-                                       "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0", "--gain-every", "0",
-                                       "--val-split", "0", "--quiet", "-o", str(output)]}
-                for peer in peers:
-                    commands[peer] = [sys.executable, str(HERE / "peer.py"), peer, str(folder), str(network), *common]
-                figures = measure(commands, a.runs)
-                parts.append(f"{title}: {steps} steps, batch {a.batch_size}, {size} x {size}, {a.threads} threads, "
-                             f"{a.runs} run{'s' * (a.runs > 1)} each, interleaved.\n\n{table(figures)}")
+        make_network(network, sum(d.is_dir() for d in folder.iterdir()))
+        for steps in a.steps:
+            common = ["--steps", str(steps), "--batch-size", str(a.batch_size), "--image-size", str(size),
+                      "--threads", str(a.threads)]
+            commands = {"lrfind": [str(a.lrfind), "sweep", str(folder), "--model", str(network), "--trials", "1", *common,
+                                   "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0", "--gain-every", "0",
+                                   "--val-split", "0", "--quiet", "-o", str(output)]}
+            for peer in peers:
+                commands[peer] = [sys.executable, str(HERE / "peer.py"), peer, str(folder), str(network), *common]
+            figures = measure(commands, a.runs)
+            parts.append(f"{title}: {steps} steps, batch {a.batch_size}, {size} x {size}, {a.threads} threads, "
+                         f"{a.runs} run{'s' * (a.runs > 1)} each, interleaved.\n\n{table(figures)}")
         described = machine(json.loads(output.read_text(encoding="utf-8")))
     text = f"`{command_shown(sys.argv[1:])}`, whole processes: {described}.\n\n" + "\n\n".join(parts)
     print(text)
     if a.write:
-        write_between_markers(a.write, text)
+        readme_part.write(a.write, section(a), text)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@
 #
 # The peers go into a virtual environment (LRFIND_PEERS, else build/peers) with torch 2.13.0 from PyPI; what cannot be
 # installed or imported is named and left out. Without --data, images of Fashion-MNIST are written as PNG files; --photos
-# compares on JPEG photos of 300 to 600 pixels at 64 x 64 as well, made from the same images. Both folders are kept in
+# compares on JPEG photos of 300 to 600 pixels at 64 x 64 instead, made from the same images. Both folders are kept in
 # build/bench-images. --write puts the tables where the file has the lines <!-- compare_peers begin --> and
-# <!-- compare_peers end -->.
+# <!-- compare_peers end --> (with --photos, compare_peers_photos). Without --lrfind, it is built in build/ (or
+# LRFIND_BUILD).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -29,4 +30,13 @@ for peer in torch-lr-finder pytorch-ignite lightning fastai; do
 done
 # A torchvision built for another torch breaks what imports it; without it the peers do without.
 "$venv/bin/python" -c 'import torchvision' 2>/dev/null || "$venv/bin/pip" uninstall -q -y torchvision 2>/dev/null || true
-exec "$venv/bin/python" "$LRFIND_ROOT/scripts/bench/compare_peers.py" --lrfind "$LRFIND_ROOT/build/src/command/lrfind" "$@"
+
+own=()
+if [[ " $* " != *" --lrfind"[\ =]* ]]; then
+  dir=${LRFIND_BUILD:-$LRFIND_ROOT/build}
+  "$LRFIND_ROOT/scripts/setup.sh" build
+  configure "$dir" CMAKE_BUILD_TYPE=Release
+  compile "$dir" lrfind_cli
+  own=(--lrfind "$dir/src/command/lrfind")
+fi
+exec "$venv/bin/python" "$LRFIND_ROOT/scripts/bench/compare_peers.py" "${own[@]}" "$@"
