@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import readme_part
@@ -97,29 +98,40 @@ def make_network(path, classes):
     torch.jit.script(network).save(str(path))
 
 
-def run(command, environment):
-    """Wall seconds, CPU seconds and peak resident MiB of the process and its children."""
-    start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-    peak = 0
+def proportional_size(pid):
+    """Resident bytes of a process and its children; pages that workers share are counted once. 0 where unknown."""
     try:
         import psutil
 
-        me = psutil.Process(process.pid)
-        while process.poll() is None:
-            try:
-                # Proportional set size: pages that workers share are counted once.
-                peak = max(peak, sum(p.memory_full_info().pss for p in [me, *me.children(recursive=True)]))
-            except psutil.Error:
-                pass
-            time.sleep(0.1)
-    except ImportError:
-        pass
-    _, err = process.communicate()
-    wall = time.monotonic() - start
-    if process.returncode not in (0, 4):
-        raise RuntimeError(err.decode(errors="replace").strip().splitlines()[-1:] or process.returncode)
-    return wall, peak / 2**20
+        me = psutil.Process(pid)
+        return sum(p.memory_full_info().pss for p in [me, *me.children(recursive=True)])
+    except (ImportError, psutil.Error):
+        return 0
+
+
+def run(command, environment):
+    """Wall seconds and peak resident MiB: of the process by itself, as the system counts it, or with its workers, looked at
+    every tenth of a second, whichever is more."""
+    sizes, ended = [0], threading.Event()
+
+    def look(pid):
+        while not ended.wait(0.1):
+            sizes.append(proportional_size(pid))
+
+    with tempfile.TemporaryFile() as errors:
+        start = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
+        looker = threading.Thread(target=look, args=[process.pid])
+        looker.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - start
+        ended.set()
+        looker.join()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 4):
+            errors.seek(0)
+            raise RuntimeError(errors.read().decode(errors="replace").strip().splitlines()[-1:] or process.returncode)
+    return wall, max(max(sizes), usage.ru_maxrss * 2**10) / 2**20
 
 
 def usable_peers(names):
