@@ -14,6 +14,9 @@
 
 #include <data/check.hpp>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace lrfind::data {
 
 struct Batch::Pool {
@@ -71,6 +74,14 @@ struct Assembly {
   std::exception_ptr failure;
   bool ready() const { return done == batch.size; }
 };
+
+// The calling thread runs where cores are free: one that takes a core from a training step stops the step's other
+// threads, too, as they wait for each other. Five steps of niceness, so that other programs do not starve it.
+void give_way() {
+  constexpr int steps = 5;
+  const auto self = static_cast<id_t>(gettid());
+  setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + steps);
+}
 
 // Salts of the seed.
 constexpr std::uint64_t order_salt = 11;
@@ -272,6 +283,7 @@ class Loader::Implementation {
   }
 
   void work() {
+    give_way();
     std::unique_lock lock(mutex_);
     while (true) {
       wake_workers_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
