@@ -8,7 +8,6 @@ import os
 import pathlib
 import platform
 import random
-import shlex
 import shutil
 import statistics
 import subprocess
@@ -20,10 +19,10 @@ import time
 import readme_part
 
 HERE = pathlib.Path(__file__).resolve().parent
+HERE_ALONE = ("--lrfind", "--write", "--cache")  # options that say only where files lie on this machine
 PEERS = ["torch-lr-finder", "ignite", "lightning", "fastai"]
 MODULES = {"torch-lr-finder": "torch_lr_finder", "ignite": "ignite.handlers", "lightning": "lightning.pytorch.tuner",
            "fastai": "fastai.learner"}
-BEGIN, END = "<!-- compare_peers begin -->", "<!-- compare_peers end -->"
 
 
 def fashion_mnist(count):
@@ -198,18 +197,6 @@ def machine(result):
             f"lrfind with LibTorch {result['tool']['libtorch']}, the others with torch {importlib.metadata.version('torch')}")
 
 
-def command_shown(options):
-    """The command to type, without what says only where files lie on this machine."""
-    shown, options = ["scripts/bench/compare_peers.sh"], list(options)
-    while options:
-        option = options.pop(0)
-        if option in ("--lrfind", "--write", "--cache"):
-            options.pop(0)
-        elif not option.startswith(("--lrfind=", "--write=", "--cache=")):
-            shown.append(option)
-    return shlex.join(shown)
-
-
 def section(a):
     """The part of the page that these tables are."""
     return "compare_peers_photos" if a.photos else "compare_peers"
@@ -265,7 +252,8 @@ def main():
             parts.append(f"{title}: {steps} steps, batch {a.batch_size}, {size} x {size}, {a.threads} threads, "
                          f"{a.runs} run{'s' * (a.runs > 1)} each, interleaved.\n\n{table(figures)}")
         described = machine(json.loads(output.read_text(encoding="utf-8")))
-    text = f"`{command_shown(sys.argv[1:])}`, whole processes: {described}.\n\n" + "\n\n".join(parts)
+    shown = readme_part.command_shown("compare_peers.sh", sys.argv[1:], HERE_ALONE)
+    text = f"`{shown}`, whole processes: {described}.\n\n" + "\n\n".join(parts)
     print(text)
     if a.write:
         readme_part.write(a.write, section(a), text)

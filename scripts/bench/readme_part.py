@@ -1,5 +1,6 @@
 """The parts of a page that a script writes, so that no figure in it is typed by hand."""
 import pathlib
+import shlex
 
 
 def markers(name):
@@ -21,3 +22,15 @@ def write(page, name, text):
     page = pathlib.Path(page)
     old = page.read_text(encoding="utf-8")
     page.write_text(f"{old[:old.find(begin)]}{begin}\n{text}\n{old[old.find(end):]}", encoding="utf-8")
+
+
+def command_shown(script, options, here_alone):
+    """The command to type, without the options `here_alone` and their values."""
+    shown, options = [f"scripts/bench/{script}"], list(options)
+    while options:
+        option = options.pop(0)
+        if option in here_alone:
+            options.pop(0)
+        elif not option.startswith(tuple(f"{name}=" for name in here_alone)):
+            shown.append(option)
+    return shlex.join(shown)

@@ -99,18 +99,6 @@ def draw(truth, found, path):
     figure.savefig(path)
 
 
-def command_shown(own, options):
-    """The command to type, without what says only where files lie on this machine."""
-    shown, own = [], list(own)
-    while own:
-        word = own.pop(0)
-        if word in ("--lrfind", "--out", "--write", "--figure"):
-            own.pop(0)
-        else:
-            shown.append(word)
-    return shlex.join(["scripts/bench/regret.py", *shown, *(["--", *options] if options else [])])
-
-
 def main():
     own, options = (sys.argv[1:sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1:]) if "--" in sys.argv else (sys.argv[1:], [])
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,7 +120,8 @@ def main():
         kept.write_text(json.dumps(build_truth(a, options), indent=1))
     truth = json.loads(kept.read_text())
     found = suggestions(a, options)
-    lines = [f"`{command_shown(own, options)}`\n"]
+    shown = readme_part.command_shown("regret.py", own, ("--lrfind", "--out", "--write", "--figure"))
+    lines = [f"`{shown + ' -- ' + shlex.join(options) if options else shown}`\n"]
     lines.append("| rule | rate | regret, constant | regret, one-cycle peak | spread, decades |\n| --- | --- | --- | --- | --- |")
     rows = []
     for rule in sorted({rule for rates in found for rule in rates}):

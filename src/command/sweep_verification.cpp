@@ -20,10 +20,10 @@ report::Json rates_json(const Suggestion& suggestion) {
 
 // Twice the sweep's steps, but no more than a few passes over the images: beyond, how well they are learned by heart
 // would decide. Half the sweep's steps at least.
-std::int64_t usual_steps(const SweepSettings& settings, const data::Dataset& dataset, std::int64_t images_per_step) {
+int usual_steps(const SweepSettings& settings, const data::Dataset& dataset, std::int64_t images_per_step) {
   constexpr double passes = 6;
-  return std::clamp<std::int64_t>(run_length(0, passes, dataset, images_per_step), (settings.steps + 1) / 2,
-                                  2 * settings.steps);
+  return static_cast<int>(std::clamp<std::int64_t>(run_length(0, passes, dataset, images_per_step),
+                                                   (settings.steps + 1) / 2, 2 * settings.steps));
 }
 
 VerifyOptions options_of(const SweepSettings& settings, const data::Dataset& dataset) {
@@ -33,8 +33,8 @@ VerifyOptions options_of(const SweepSettings& settings, const data::Dataset& dat
   options.factors = {1.0 / 3, 1, 3};
   const std::int64_t images_per_step = recipe.batch_size * recipe.accumulate;
   const bool chosen = settings.verify_steps > 0 || settings.verify_epochs > 0;
-  options.steps = run_length(chosen ? settings.verify_steps : usual_steps(settings, dataset, images_per_step),
-                             settings.verify_epochs, dataset, images_per_step);
+  options.steps = chosen ? run_length(settings.verify_steps, settings.verify_epochs, dataset, images_per_step)
+                         : usual_steps(settings, dataset, images_per_step);
   options.extend = true;
   options.settle = true;
   options.val_limit = 2000;

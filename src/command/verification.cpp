@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 namespace lrfind::command {
 
@@ -196,8 +197,13 @@ class Verifier {
     auto& engine = session_.engine();
     engine.set_probe({});
     train::ScheduledRate rate(schedule);
-    train::Evaluation before_last;  // sums
-    const int evaluations = evaluations_of(schedule);
+    const auto evaluated = evaluated_steps(schedule);
+    train::Evaluation sum;
+    const auto evaluate = [&] {
+      const auto now = engine.evaluate(views(validation_));
+      sum.loss += now.loss;
+      sum.accuracy += now.accuracy;
+    };
     try {
       for (int step = 0; step < schedule.steps && run.end == RunEnd::completed; ++step) {
         if (interrupt_requested()) throw data::Interrupted();
@@ -213,11 +219,7 @@ class Verifier {
                    hopeless(losses, best_losses_[schedule.kind].losses)) {
           run.end = RunEnd::dropped;
         }
-        if (run.end == RunEnd::completed && run.steps < schedule.steps && evaluates_after(run.steps, schedule)) {
-          const auto now = engine.evaluate(views(validation_));
-          before_last.loss += now.loss;
-          before_last.accuracy += now.accuracy;
-        }
+        if (run.end == RunEnd::completed && evaluated.contains(run.steps)) evaluate();
         if (rate.checks_after(step)) rate.observe(engine.evaluate(views(plateau_images())).loss);
       }
     } catch (const data::Interrupted&) {
@@ -229,29 +231,23 @@ class Verifier {
     for (std::size_t i = losses.size() - tail; i < losses.size(); ++i) {
       run.train_loss += losses[i] / static_cast<double>(tail);
     }
-    const auto evaluation = engine.evaluate(views(validation_));
-    run.val_loss = evaluation.loss;
-    run.val_accuracy = evaluation.accuracy;
-    if (run.end == RunEnd::completed) {
-      run.val_loss = (run.val_loss + before_last.loss) / evaluations;
-      run.val_accuracy = (run.val_accuracy + before_last.accuracy) / evaluations;
+    if (run.end != RunEnd::completed) {  // as it is where it ended
+      sum = {};
+      evaluate();
     }
+    const double evaluations = run.end == RunEnd::completed ? static_cast<double>(evaluated.size()) : 1;
+    run.val_loss = sum.loss / evaluations;
+    run.val_accuracy = sum.accuracy / evaluations;
     return run;
   }
 
-  int evaluations_of(const train::Schedule& schedule) const {
+  // The last step, and at a constant rate, whose accuracy wanders, more of them evenly over the last fifth.
+  std::set<int> evaluated_steps(const train::Schedule& schedule) const {
     const bool wanders = train::use_of(schedule.kind) == train::ScheduleUse::constant;
-    return wanders ? std::clamp(result_.options.evaluations, 1, std::max(schedule.steps / 5, 1)) : 1;
-  }
-
-  // Evenly over the last fifth, the last step included.
-  bool evaluates_after(int steps, const train::Schedule& schedule) const {
-    const int evaluations = evaluations_of(schedule);
-    const int fifth = schedule.steps / 5;
-    for (int i = 0; i < evaluations; ++i) {
-      if (steps == schedule.steps - i * fifth / evaluations) return true;
-    }
-    return false;
+    const int evaluations = wanders ? result_.options.evaluations : 1;
+    std::set<int> steps;
+    for (int i = 0; i < evaluations; ++i) steps.insert(schedule.steps - i * (schedule.steps / 5) / evaluations);
+    return steps;
   }
 
   // Checked so often that a sample of the validation images has to do.

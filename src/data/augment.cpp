@@ -50,13 +50,7 @@ void move(std::uint8_t* pixels, const ImageShape& shape, int down, int right) {
 }
 
 // Szegedy et al. 2014 (arXiv:1409.4842), section 6: area 8 to 100 %, ratio 3/4 to 4/3; ten tries, then the centre.
-void draw_part(Change& change, const ImageShape& shape, Random& random) {
-  const auto choose = [&](int top, int left, int height, int width) {
-    change.top = top;
-    change.left = left;
-    change.height = height;
-    change.width = width;
-  };
+Part random_part(const ImageShape& shape, Random& random) {
   const double area = static_cast<double>(shape.height) * shape.width;
   for (int attempt = 0; attempt < 10; ++attempt) {
     const double target = area * random.uniform(0.08, 1.0);
@@ -66,16 +60,16 @@ void draw_part(Change& change, const ImageShape& shape, Random& random) {
     if (width < 1 || height < 1 || width > shape.width || height > shape.height) continue;
     const int top = static_cast<int>(random.below(static_cast<std::uint32_t>(shape.height - height + 1)));
     const int left = static_cast<int>(random.below(static_cast<std::uint32_t>(shape.width - width + 1)));
-    return choose(top, left, height, width);
+    return {top, left, height, width};
   }
   const double own = static_cast<double>(shape.width) / shape.height;
   const double ratio = std::clamp(own, 3.0 / 4.0, 4.0 / 3.0);
   const int width = own > ratio ? std::max(1, static_cast<int>(std::lround(shape.height * ratio))) : shape.width;
   const int height = own < ratio ? std::max(1, static_cast<int>(std::lround(shape.width / ratio))) : shape.height;
-  choose((shape.height - height) / 2, (shape.width - width) / 2, height, width);
+  return {(shape.height - height) / 2, (shape.width - width) / 2, height, width};
 }
 
-void stretch(std::uint8_t* pixels, const ImageShape& shape, const Change& part) {
+void stretch(std::uint8_t* pixels, const ImageShape& shape, const Part& part) {
   const auto row_bytes = static_cast<std::size_t>(part.width) * static_cast<std::size_t>(shape.channels);
   std::vector<std::uint8_t> cut;
   cut.reserve(static_cast<std::size_t>(part.height) * row_bytes);
@@ -166,7 +160,7 @@ Change draw(Augmentation kind, const ImageShape& shape, Random& random) {
       change.mirrored = random.uniform() < 0.5;
       break;
     case Augmentation::random_resized_crop:
-      draw_part(change, shape, random);
+      change.part = random_part(shape, random);
       break;
     case Augmentation::color_jitter: {
       std::vector<int> order{0, 1, 2};
@@ -187,7 +181,7 @@ void apply(const Change& change, std::uint8_t* pixels, const ImageShape& shape) 
       if (change.mirrored) mirror(pixels, shape);
       break;
     case Augmentation::random_resized_crop:
-      stretch(pixels, shape, change);
+      stretch(pixels, shape, change.part);
       break;
     case Augmentation::color_jitter:
       jitter(pixels, shape, change);

@@ -25,14 +25,18 @@ std::vector<std::string> augmentation_names();
 /// Throws std::invalid_argument with a sentence that names the word that is unknown.
 std::vector<Augmentation> parse_augmentations(const std::string& list);
 
+/// A rectangle of an image, in pixels.
+struct Part {
+  int top = 0, left = 0, height = 0, width = 0;
+};
+
 /// What one augmentation does to one image: drawn first, done here or, for many images at once, on a GPU
 /// (train/augment_batch.hpp). Fields that the kind does not use keep their values.
 struct Change {
   Augmentation kind = Augmentation::flip;
   bool mirrored = false;                     ///< flip, crop_flip: left to right, last
   int down = 0, right = 0;                   ///< crop_flip: pixels that the image moves by
-  int top = 0, left = 0;                     ///< random_resized_crop: the part ...
-  int height = 0, width = 0;                 ///< ... that is stretched to the whole
+  Part part = {};                            ///< random_resized_crop: what is stretched to the whole
   std::array<int, 3> order = {0, 1, 2};      ///< color_jitter: of brightness (0), contrast (1) and saturation (2)
   std::array<float, 3> factors = {1, 1, 1};  ///< and their factors, brightness first
 };

@@ -241,14 +241,11 @@ class Loader::Implementation {
     if (pixels != to) std::memcpy(to, pixels, bytes);
     if (assembly.from_stream && !options_.augmentations.empty()) {
       Random random(seed_of(options_.seed, augment_salt, position));
-      auto* later = options_.augment_later ? &assembly.batch.changes[place * options_.augmentations.size()] : nullptr;
-      for (const Augmentation kind : options_.augmentations) {
-        const Change change = draw(kind, store_->shape(), random);
-        if (later != nullptr) {
-          *later++ = change;
-        } else {
-          apply(change, to, store_->shape());
-        }
+      if (options_.augment_later) {
+        auto* change = &assembly.batch.changes[place * options_.augmentations.size()];
+        for (const Augmentation kind : options_.augmentations) *change++ = draw(kind, store_->shape(), random);
+      } else {
+        augment(options_.augmentations, to, store_->shape(), random);
       }
     }
     assembly.batch.indices[place] = image;

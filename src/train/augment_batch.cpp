@@ -63,8 +63,8 @@ torch::Tensor stretched(const torch::Tensor& pixels, const std::vector<Change>& 
   };
   const auto from = send(sources(
       pixels, changes,
-      [&](const Change& change, std::int64_t y) { return position(y, height, change.top, change.height); },
-      [&](const Change& change, std::int64_t x) { return position(x, width, change.left, change.width); }));
+      [&](const Change& change, std::int64_t y) { return position(y, height, change.part.top, change.part.height); },
+      [&](const Change& change, std::int64_t x) { return position(x, width, change.part.left, change.part.width); }));
   const auto low = from.floor();
   const auto share = from - low;
   const auto first = low.to(torch::kLong);

@@ -76,7 +76,7 @@ void add_steps() {
   add("small-cnn_with_gain", "small-cnn", true);
 }
 
-// --- a sweep against its floor; nothing is decoded before it, as the program does while it loads the network
+// --- a sweep against its floor, without what the program decodes while it loads the network
 
 // As many PNG files as `steps` batches take, so that the sweep decodes every image that it trains on.
 std::unique_ptr<data::test::TempFolder> photos(int steps) {

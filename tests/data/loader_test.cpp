@@ -1,8 +1,8 @@
 #include <data/check.hpp>
 #include <data/loader.hpp>
-#include <data/prefetch.hpp>
 #include <data/statistics.hpp>
 
+#include "coloured_images.hpp"
 #include "files.hpp"
 
 #include <atomic>
@@ -17,34 +17,11 @@ namespace {
 
 using test::FileBytes;
 using test::operator+;
+using test::find_all;
+using test::shape;
 using test::TempFolder;
-
-constexpr ImageShape shape{8, 8, 3};
-
-// Two classes of n images, image i of class c of one colour (10 i + 5, 100 c, 7).
-void write_images(const TempFolder& folder, int n) {
-  for (int c = 0; c < 2; ++c) {
-    for (int i = 0; i < n; ++i) {
-      folder.write(std::string(1, static_cast<char>('a' + c)) + "/" + std::to_string(100 + i) + ".png",
-                   test::plain_png(16, 16, 10 * i + 5, 100 * c, 7));
-    }
-  }
-}
-
-Dataset find_all(const TempFolder& folder) {
-  FindOptions options;
-  options.val_split = 0;
-  return find_dataset(folder.path(), options);
-}
-
-LoaderOptions with(int batch_size, unsigned workers, std::uint64_t seed = 1) {
-  LoaderOptions options;
-  options.shape = shape;
-  options.batch_size = batch_size;
-  options.workers = workers;
-  options.seed = seed;
-  return options;
-}
+using test::with;
+using test::write_images;
 
 struct Flat {
   std::vector<std::uint8_t> pixels;
@@ -62,45 +39,6 @@ Flat first_batches(Loader& loader, int count) {
     all.indices.insert(all.indices.end(), batch.indices.begin(), batch.indices.end());
   }
   return all;
-}
-
-TEST(Prefetch, DecodesWhatALoaderOfItsSeedAsksForAndMarksNothingAsUsed) {
-  TempFolder folder;
-  write_images(folder, 10);
-  folder.write("a/100.png", FileBytes{1, 2, 3});
-  const Dataset dataset = find_all(folder);
-  const auto store = std::make_shared<ImageStore>(dataset, StoreOptions{.shape = shape});
-  {
-    const Prefetch prefetch(store, 1, 8, 1);
-    for (int wait = 0; wait < 2000 && store->decoded_images() < 8; ++wait) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
-  EXPECT_EQ(store->decoded_images(), 8U);
-  EXPECT_EQ(store->images_used(), 0U);
-  EXPECT_TRUE(store->unreadable().empty());
-  Loader ahead(dataset, Split::train, with(4, 0), store);
-  Loader plain(dataset, Split::train, with(4, 0));
-  for (int batch = 0; batch < 2; ++batch) {
-    const auto a = ahead.next(), b = plain.next();
-    EXPECT_EQ(a.pixels, b.pixels);
-    EXPECT_EQ(a.labels, b.labels);
-  }
-  // An unreadable image among them is replaced by one that may have to be decoded.
-  EXPECT_LE(store->decoded_images(), 9U);
-  EXPECT_EQ(store->unreadable().size(), plain.unreadable().size());
-}
-
-TEST(Prefetch, KeepsToTheStoresBudget) {
-  TempFolder folder;
-  write_images(folder, 10);
-  const auto store =
-      std::make_shared<ImageStore>(find_all(folder), StoreOptions{.shape = shape, .cache_bytes = 3 * shape.bytes()});
-  {
-    const Prefetch prefetch(store, 1, 20, 2);
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  EXPECT_LE(store->decoded_images(), 3U);
 }
 
 TEST(Loader, PutsEveryImageWithItsLabelInEveryEpoch) {
