@@ -10,12 +10,12 @@ std::int64_t count_parameters(const Network& network) {
   return count;
 }
 
-void move_to(Network& network, const torch::Device& device) {
+void move_to(Network& network, const torch::Device& device, torch::MemoryFormat format) {
   const torch::NoGradGuard no_grad;
   for (auto& list : {network.parameters(), network.buffers()}) {
     for (const auto& [name, tensor] : list) {
       auto moved = tensor.detach().to(device);
-      if (moved.dim() == 4) moved = moved.contiguous(torch::MemoryFormat::ChannelsLast);
+      if (moved.dim() == 4) moved = moved.contiguous(format);
       tensor.set_data(moved);
     }
   }

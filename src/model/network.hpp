@@ -43,8 +43,8 @@ class Network {
 /// Number of trainable values.
 std::int64_t count_parameters(const Network& network);
 
-/// Moves every tensor to `device`; 4-dimensional weights become channels-last there.
-void move_to(Network& network, const torch::Device& device);
+/// Moves every tensor to `device`; 4-dimensional weights lie in `format` there.
+void move_to(Network& network, const torch::Device& device, torch::MemoryFormat format);
 
 /// Multiply-adds of one forward pass for one image, counted over convolutions and matrix products.
 /// image: float [1, channels, height, width].

@@ -4,8 +4,8 @@
 
 namespace lrfind::train {
 
-Normaliser::Normaliser(const Normalisation& normalisation, const torch::Device& device)
-    : tables_(normalisation.mean.size()) {
+Normaliser::Normaliser(const Normalisation& normalisation, const torch::Device& device, torch::MemoryFormat format)
+    : tables_(normalisation.mean.size()), format_(format) {
   for (std::size_t c = 0; c < tables_.size(); ++c) {
     for (std::size_t v = 0; v < 256; ++v) {
       tables_[c][v] = static_cast<float>((static_cast<double>(v) / 255 - normalisation.mean[c]) / normalisation.std[c]);
@@ -35,7 +35,9 @@ torch::Tensor Normaliser::on_cpu(const torch::Tensor& pixels) const {
 
 torch::Tensor Normaliser::operator()(const torch::Tensor& pixels) const {
   const auto images = pixels.device().is_cpu() ? on_cpu(pixels) : (pixels.to(torch::kFloat) - mean_) * scale_;
-  return images.permute({0, 3, 1, 2});
+  const auto result = images.permute({0, 3, 1, 2});
+  // A copy even of one channel: strides that fit both formats count as channels-last.
+  return format_ == torch::MemoryFormat::ChannelsLast ? result : result.clone(format_);
 }
 
 }  // namespace lrfind::train

@@ -26,10 +26,11 @@ struct ImageBatch {
 /// Turns bytes into what a network takes, on one device.
 class Normaliser {
  public:
-  Normaliser(const Normalisation& normalisation, const torch::Device& device);
+  Normaliser(const Normalisation& normalisation, const torch::Device& device,
+             torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast);
 
-  /// Float images [N, channels, height, width] in channels-last memory, on the pixels' device, which must be that of
-  /// the constructor. On the CPU this is one pass over the pixels.
+  /// Float images [N, channels, height, width] in the memory format and on the device of the constructor, where the
+  /// pixels must be. On the CPU and channels-last this is one pass over the pixels.
   torch::Tensor operator()(const torch::Tensor& pixels) const;
 
  private:
@@ -38,6 +39,7 @@ class Normaliser {
   // A byte has 256 values: on the CPU the whole formula is one look-up per channel.
   std::vector<std::array<float, 256>> tables_;
   torch::Tensor mean_, scale_;  // elsewhere, per channel, of bytes
+  torch::MemoryFormat format_;
 };
 
 }  // namespace lrfind::train

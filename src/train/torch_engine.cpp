@@ -1,4 +1,5 @@
 #include "model/builtin.hpp"
+#include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
 #include "train/engine.hpp"
 #include "train/tensor_memory.hpp"
@@ -109,7 +110,9 @@ class TorchEngine : public Engine {
     } else if (request_.replace_head) {
       script_->replace_head(classes, request_.seed);
     }
-    model::check_output(*network_, torch::zeros({2, shape.channels, shape.height, shape.width}), classes);
+    const auto images = torch::zeros({2, shape.channels, shape.height, shape.width});
+    model::check_output(*network_, images, classes);
+    format_ = model::memory_format(*network_, images, device_);
   }
 
   void set_recipe(const Recipe& recipe, const Normalisation& normalisation) override {
@@ -117,7 +120,7 @@ class TorchEngine : public Engine {
       at::globalContext().setAllowTF32CuBLAS(true);
       at::globalContext().setAllowTF32CuDNN(true);
     }
-    guarded([&] { trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_); });
+    guarded([&] { trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format_); });
   }
 
   std::vector<ParameterFacts> parameters() const override { return facts(network_->parameters()); }
@@ -199,6 +202,7 @@ class TorchEngine : public Engine {
   data::ImageShape shape_;
   std::unique_ptr<model::Network> network_;
   model::TorchScriptNetwork* script_ = nullptr;  // network_ when it came from a file
+  torch::MemoryFormat format_ = torch::MemoryFormat::ChannelsLast;
   std::unique_ptr<Trainer> trainer_;
 };
 

@@ -50,13 +50,13 @@ class RandomState {
 }  // namespace
 
 Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation,
-                 const torch::Device& device)
+                 const torch::Device& device, torch::MemoryFormat format)
     : network_(network),
       recipe_(std::move(recipe)),
       device_(device),
-      normalise_(normalisation, device),
+      normalise_(normalisation, device, format),
       staging_(device),
-      buffers_((check_precision(recipe_.precision, device), model::move_to(network, device), network.buffers())),
+      buffers_((check_precision(recipe_.precision, device), model::move_to(network, device, format), network.buffers())),
       none_(torch::full({}, Measurement::none, torch::TensorOptions(torch::kDouble).device(device))) {
   auto groups = group_parameters(network_.parameters(), recipe_);
   trained_ = std::move(groups.trained);

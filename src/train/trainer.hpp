@@ -29,8 +29,10 @@ namespace lrfind::train {
 /// CUDA graph where they can be recorded, and what was measured is read when collect() asks for it.
 class Trainer {
  public:
-  /// Moves the network to `device`. Throws RecipeError when the recipe does not fit the network or the device.
-  Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation, const torch::Device& device);
+  /// Moves the network to `device`, where weights and images lie in `format`. Throws RecipeError when the recipe does
+  /// not fit the network or the device.
+  Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation, const torch::Device& device,
+          torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast);
 
   /// Begins a training run: the weights are drawn from `seed` (fresh) or are those the network came with, the optimizer
   /// is new, and random numbers such as dropout's follow from `seed`. Steps not collected are forgotten. Returns the

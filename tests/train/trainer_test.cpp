@@ -424,6 +424,31 @@ TEST(Trainer, RefusesRecipesThatDoNotFitAndNamesTheOption) {
       std::string::npos);
 }
 
+// LibTorch's own convolutions instead of oneDNN's.
+class WithoutOneDnn {
+ public:
+  WithoutOneDnn() { at::globalContext().setUserEnabledMkldnn(false); }
+  WithoutOneDnn(const WithoutOneDnn&) = delete;
+  WithoutOneDnn& operator=(const WithoutOneDnn&) = delete;
+  ~WithoutOneDnn() { at::globalContext().setUserEnabledMkldnn(true); }
+};
+
+TEST(Trainer, ContiguousNetworksFollowPlainConvolutions) {
+  const auto losses = [] {
+    const auto network = model::make_builtin(
+        "resnet8", {.channels = 1, .height = side, .width = side, .classes = classes, .width_factor = 0.25});
+    Trainer trainer(*network, {}, grey, torch::kCPU, torch::MemoryFormat::Contiguous);
+    trainer.start(3, true);
+    std::vector<double> result;
+    for (std::uint64_t i = 0; i < 8; ++i) result.push_back(trainer.step({batch_of(i)}, 0.02, false).loss);
+    return result;
+  };
+  const auto with = losses();
+  const WithoutOneDnn plain;
+  const auto without = losses();
+  for (std::size_t i = 0; i < with.size(); ++i) EXPECT_NEAR(with[i], without[i], 1e-4) << i;
+}
+
 TEST(Trainer, Bf16FollowsFp32WhereTheCpuHasItAndIsRefusedElsewhere) {
   const auto losses = [](Precision precision) {
     const auto network = builtin("plain-cnn");
