@@ -1,5 +1,7 @@
 #include "train/load_engine.hpp"
 
+#include "train/stand_ins.hpp"
+
 #include <dlfcn.h>
 #include <cstdlib>
 #include <filesystem>
@@ -25,12 +27,21 @@ fs::path module_path() {
   return path;
 }
 
+// RTLD_NOW: every function that LibTorch and what it is linked with will ever call is looked up here.
+void* open_module(const fs::path& path) {
+  const auto open = [&] { return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); };
+  StandIns stand_ins(path.parent_path() / "stand_ins");
+  if (void* module = open(); module != nullptr) return module;
+  stand_ins.close();  // perhaps one of them is needed after all
+  return open();
+}
+
 }  // namespace
 
 std::unique_ptr<Engine> load_engine() {
   choose_openmp_waiting();
   const fs::path path = module_path();
-  void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* module = open_module(path);
   if (module == nullptr) {
     const char* why = dlerror();
     throw DeviceError("the LibTorch part of lrfind cannot be loaded (" + std::string(why == nullptr ? "" : why) +

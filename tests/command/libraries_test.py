@@ -1,0 +1,78 @@
+"""Which libraries a run loads: none that it does not call, since they are most of the start and of the memory."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from support import PROGRAM, Case, bmp, environment, pixels, png, write
+
+STAND_INS = Path(PROGRAM).resolve().parent / "stand_ins"
+LONG = ["--model", "plain-cnn", "--width", "0.125", "--steps", "3000", "--batch-size", "8", "--threads", "1",
+        "--progress", "always", "-o", "-"]
+
+
+def libraries(data, program=PROGRAM):
+    """The paths of the libraries in a sweep that trains."""
+    process = subprocess.Popen([program, "sweep", data, *LONG], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env=environment(), stdin=subprocess.DEVNULL)
+    try:
+        seen = b""
+        while b"loss " not in seen:
+            part = process.stderr.read1(65536)
+            assert part, f"ended before it trained: {seen.decode()}"
+            seen += part
+        maps = Path(f"/proc/{process.pid}/maps").read_text()
+    finally:
+        process.kill()
+        process.communicate()
+    return set(re.findall(r"/\S*\.so[.\d]*$", maps, re.MULTILINE))
+
+
+def files_named(name, paths):
+    return [path for path in paths if Path(path).name.startswith(name)]
+
+
+class Libraries(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory(prefix="lrfind-test-")
+        cls.addClassCleanup(cls.holder.cleanup)
+        cls.data = Path(cls.holder.name)
+        for label in range(2):
+            for number in range(24):
+                rows = pixels(label, number, channels=3)
+                write(cls.data / "png" / f"class{label}" / f"{number}.png", png(rows, 3))
+                write(cls.data / "bmp" / f"class{label}" / f"{number}.bmp", bmp(rows))
+
+    @unittest.skipUnless(STAND_INS.is_dir(), "this LibTorch is linked with nothing that it does not call")
+    def test_libraries_that_libtorch_never_calls_stay_out(self):
+        loaded = libraries(self.data / "png")
+        self.assertTrue(files_named("libtorch_cpu.so", loaded))
+        for stand_in in STAND_INS.iterdir():
+            self.assertEqual(files_named(stand_in.name.split(".so")[0] + ".so", loaded), [str(stand_in)])
+
+    @unittest.skipUnless(STAND_INS.is_dir(), "this LibTorch is linked with nothing that it does not call")
+    def test_a_stand_in_for_a_library_that_is_needed_gives_way(self):
+        for name in ("lrfind", "liblrfind_engine.so"):
+            shutil.copy(STAND_INS.parent / name, self.folder)
+        needed = self.folder / "stand_ins" / "libglog.so.1"
+        name, wanted = b"libavutil.so.57\0", b"libglog.so.1\0\0\0\0"
+        code = (STAND_INS / "libavutil.so.57").read_bytes()
+        self.assertEqual(code.count(name), 1)
+        write(needed, code.replace(name, wanted))
+        loaded = libraries(self.data / "png", self.folder / "lrfind")
+        self.assertEqual(len(files_named("libglog.so.", loaded)), 1)
+        self.assertNotIn(str(needed), loaded)
+
+    def test_image_codecs_are_loaded_where_the_format_needs_them(self):
+        for format_, wanted in (("bmp", 1), ("png", 0)):
+            real = [path for path in files_named("libopencv_imgcodecs.so", libraries(self.data / format_))
+                    if Path(path).parent != STAND_INS]
+            self.assertEqual(len(real), wanted, format_)
+
+
+if __name__ == "__main__":
+    unittest.main()
