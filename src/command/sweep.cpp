@@ -114,12 +114,14 @@ int run(SweepSettings& settings, const OptionSet& options, People& people, Clock
   auto analysis = suggest_options(settings);
   analysis.images = image_facts(result);
   TrialRunner runner(session, settings, people);
-  result.timing.startup_s = seconds_since(start) - session.index_s();
   const auto sizes = batch_sizes(settings);
+  const auto batch_size = settings.session.recipe.batch_size;
+  const auto accumulate = static_cast<int>(settings.session.recipe.accumulate);
+  if (sizes.empty()) runner.prepare(batch_size, accumulate);
+  result.timing.startup_s = seconds_since(start) - session.index_s();
   std::exception_ptr failure;
   if (sizes.empty()) {
-    const auto trials =
-        runner.run(settings.session.recipe.batch_size, static_cast<int>(settings.session.recipe.accumulate), analysis);
+    const auto trials = runner.run(batch_size, accumulate, analysis);
     describe(trials, result);
     failure = trials.failure;
     analyse(result, analysis, settings.metric);

@@ -61,6 +61,13 @@ TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, People
   measuring_.validate_every = static_cast<int>(settings.eval_every);
 }
 
+void TrialRunner::prepare(std::int64_t batch_size, int accumulate) {
+  auto& engine = session_.engine();
+  engine.record_update_ratios(measuring_.update_ratios);
+  engine.set_probe(measuring_.probe != nullptr ? view(*measuring_.probe) : train::Images{});
+  engine.prepare(static_cast<int>(batch_size), accumulate, measuring_.gain_every > 0);
+}
+
 TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step,
                                 Trial& partial) {
   TrialRun run;

@@ -49,6 +49,9 @@ class TrialRunner {
  public:
   TrialRunner(Session& session, const SweepSettings& settings, People& people);
 
+  /// Makes the engine ready for steps of this size, which counts as start-up (Engine::prepare).
+  void prepare(std::int64_t batch_size, int accumulate);
+
   /// `analysis` decides when --trials auto is sure enough. Exceptions of the first step are thrown; later ones end the
   /// trials and are kept in `failure`, with what was measured before.
   Trials run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/network.hpp"
+#include "train/joined.hpp"
 
 #include <torch/torch.h>
 
@@ -13,13 +14,16 @@ namespace lrfind::train {
 /// that must leave no trace does both in every step. The buffers stay the network's.
 class Buffers {
  public:
+  Buffers() = default;
   explicit Buffers(const std::vector<model::NamedTensor>& buffers);
 
+  /// One-dimensional, one per type of value. What is written here is written to the buffers.
+  std::vector<torch::Tensor> values() const;
   std::vector<torch::Tensor> copy() const;
   void restore(const std::vector<torch::Tensor>& copy);
 
  private:
-  std::vector<torch::Tensor> memory_;  // one per type of value, one-dimensional
+  std::vector<Joined> by_type_;
 };
 
 }  // namespace lrfind::train

@@ -100,6 +100,11 @@ class Engine {
   /// where they fit into `bytes`. 0 images: they are not.
   virtual void keep_images(std::size_t images, std::size_t bytes) = 0;
 
+  /// Does beforehand, for steps of such batches, what would make the first one slow: on a GPU, libraries are loaded,
+  /// kernels chosen and the step recorded. gain: whether gain ratios will be asked for. Leaves no trace. Throws as
+  /// submit().
+  virtual void prepare(int batch_size, int accumulate, bool gain) = 0;
+
   /// Begins one update from as many batches as the recipe accumulates (Trainer::submit). Throws DeviceError,
   /// model::ModelError.
   virtual void submit(std::span<const Images> batches, double lr, bool measure_gain) = 0;

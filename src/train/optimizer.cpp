@@ -1,128 +1,134 @@
 #include "train/optimizer.hpp"
 
-#include <cmath>
-
 namespace lrfind::train {
 
 namespace {
 
-using Tensors = std::vector<torch::Tensor>;
-
-Tensors zeros_like(const Tensors& tensors) {
-  Tensors zeros;
-  zeros.reserve(tensors.size());
-  for (const auto& tensor : tensors) zeros.push_back(torch::zeros_like(tensor));
-  return zeros;
-}
+using torch::Tensor;
 
 class Base : public Optimizer {
  public:
-  Base(const OptimizerOptions& options, Tensors parameters) : options_(options), parameters_(std::move(parameters)) {}
+  Base(const OptimizerOptions& options, Tensor parameters) : options_(options), parameters_(std::move(parameters)) {}
 
  protected:
-  Tensors with_weight_decay(const Tensors& gradients) const {
-    return options_.weight_decay == 0 ? gradients : at::_foreach_add(gradients, parameters_, options_.weight_decay);
-  }
+  Tensor zeros() const { return torch::zeros_like(parameters_); }
 
-  // numerator / (sqrt(square / bias) + eps)
-  Tensors scaled(const Tensors& numerator, const Tensors& square, double bias = 1) const {
-    Tensors denominator = at::_foreach_sqrt(square);
-    if (bias != 1) at::_foreach_div_(denominator, std::sqrt(bias));
-    at::_foreach_add_(denominator, options_.eps);
-    return at::_foreach_div(numerator, denominator);
+  Tensor with_weight_decay(const Tensor& gradient) const {
+    return options_.weight_decay == 0 ? gradient : gradient.add(parameters_, options_.weight_decay);
   }
 
   OptimizerOptions options_;
-  Tensors parameters_;
+  Tensor parameters_;
 };
 
 class Sgd : public Base {
  public:
-  using Base::Base;
+  Sgd(const OptimizerOptions& options, Tensor parameters)
+      : Base(options, std::move(parameters)), velocity_(options.momentum == 0 ? Tensor() : zeros()) {}
 
-  Tensors direction(const Tensors& gradients) override {
-    const Tensors decayed = with_weight_decay(gradients);
-    if (options_.momentum == 0) return decayed;
-    if (velocity_.empty()) {
-      for (const auto& gradient : decayed) velocity_.push_back(gradient.clone());
-    } else {
-      at::_foreach_mul_(velocity_, options_.momentum);
-      at::_foreach_add_(velocity_, decayed);
-    }
-    return options_.nesterov ? at::_foreach_add(decayed, velocity_, options_.momentum) : velocity_;
+  Tensor direction(const Tensor& gradient) override {
+    const Tensor decayed = with_weight_decay(gradient);
+    if (!velocity_.defined()) return decayed;
+    velocity_.mul_(options_.momentum).add_(decayed);
+    return options_.nesterov ? decayed.add(velocity_, options_.momentum) : velocity_;
+  }
+
+  void reset() override {
+    if (velocity_.defined()) velocity_.zero_();
+  }
+  std::vector<Tensor> state() const override {
+    return velocity_.defined() ? std::vector{velocity_} : std::vector<Tensor>{};
   }
 
  private:
-  Tensors velocity_;
+  Tensor velocity_;
 };
 
 // Kingma and Ba 2014 (arXiv:1412.6980), algorithm 1, with decoupled weight decay for AdamW.
 class Adam : public Base {
  public:
-  Adam(const OptimizerOptions& options, Tensors parameters)
-      : Base(options, std::move(parameters)), mean_(zeros_like(parameters_)), square_(zeros_like(parameters_)) {}
+  Adam(const OptimizerOptions& options, Tensor parameters)
+      : Base(options, std::move(parameters)),
+        mean_(zeros()),
+        square_(zeros()),
+        power1_(torch::ones({}, parameters_.options().dtype(torch::kDouble))),
+        power2_(power1_.clone()) {}
 
-  Tensors direction(const Tensors& gradients) override {
-    ++steps_;
+  Tensor direction(const Tensor& gradient) override {
     const bool decoupled = options_.kind == OptimizerKind::adamw;
-    const Tensors decayed = decoupled ? gradients : with_weight_decay(gradients);
-    at::_foreach_mul_(mean_, options_.beta1);
-    at::_foreach_add_(mean_, decayed, 1 - options_.beta1);
-    at::_foreach_mul_(square_, options_.beta2);
-    at::_foreach_addcmul_(square_, decayed, decayed, 1 - options_.beta2);
-    Tensors result = scaled(mean_, square_, 1 - std::pow(options_.beta2, steps_));
-    at::_foreach_div_(result, 1 - std::pow(options_.beta1, steps_));
-    if (decoupled && options_.weight_decay != 0) at::_foreach_add_(result, parameters_, options_.weight_decay);
+    const Tensor decayed = decoupled ? gradient : with_weight_decay(gradient);
+    power1_.mul_(options_.beta1);
+    power2_.mul_(options_.beta2);
+    mean_.mul_(options_.beta1).add_(decayed, 1 - options_.beta1);
+    square_.mul_(options_.beta2).addcmul_(decayed, decayed, 1 - options_.beta2);
+    const Tensor unbiased1 = (1 - power1_).to(torch::kFloat), unbiased2 = (1 - power2_).sqrt().to(torch::kFloat);
+    Tensor result = mean_.div(square_.sqrt().div_(unbiased2).add_(options_.eps)).div_(unbiased1);
+    if (decoupled && options_.weight_decay != 0) result.add_(parameters_, options_.weight_decay);
     return result;
   }
 
+  void reset() override {
+    mean_.zero_();
+    square_.zero_();
+    power1_.fill_(1);
+    power2_.fill_(1);
+  }
+  std::vector<Tensor> state() const override { return {mean_, square_, power1_, power2_}; }
+
  private:
-  int steps_ = 0;
-  Tensors mean_, square_;
+  Tensor mean_, square_;
+  Tensor power1_, power2_;  // of the betas, by the number of steps
 };
 
 // Tieleman and Hinton 2012 (Coursera lecture 6.5), as PyTorch has it, not centred.
 class RmsProp : public Base {
  public:
-  RmsProp(const OptimizerOptions& options, Tensors parameters)
-      : Base(options, std::move(parameters)), square_(zeros_like(parameters_)) {
-    if (options_.momentum > 0) velocity_ = zeros_like(parameters_);
+  RmsProp(const OptimizerOptions& options, Tensor parameters)
+      : Base(options, std::move(parameters)),
+        square_(zeros()),
+        velocity_(options.momentum == 0 ? Tensor() : zeros()) {}
+
+  Tensor direction(const Tensor& gradient) override {
+    const Tensor decayed = with_weight_decay(gradient);
+    square_.mul_(options_.alpha).addcmul_(decayed, decayed, 1 - options_.alpha);
+    const Tensor result = decayed.div(square_.sqrt().add_(options_.eps));
+    if (!velocity_.defined()) return result;
+    return velocity_.mul_(options_.momentum).add_(result);
   }
 
-  Tensors direction(const Tensors& gradients) override {
-    const Tensors decayed = with_weight_decay(gradients);
-    at::_foreach_mul_(square_, options_.alpha);
-    at::_foreach_addcmul_(square_, decayed, decayed, 1 - options_.alpha);
-    Tensors result = scaled(decayed, square_);
-    if (velocity_.empty()) return result;
-    at::_foreach_mul_(velocity_, options_.momentum);
-    at::_foreach_add_(velocity_, result);
-    return velocity_;
+  void reset() override {
+    square_.zero_();
+    if (velocity_.defined()) velocity_.zero_();
+  }
+  std::vector<Tensor> state() const override {
+    return velocity_.defined() ? std::vector{square_, velocity_} : std::vector{square_};
   }
 
  private:
-  Tensors square_, velocity_;
+  Tensor square_, velocity_;
 };
 
 // Duchi, Hazan and Singer 2011, as PyTorch has it.
 class Adagrad : public Base {
  public:
-  Adagrad(const OptimizerOptions& options, Tensors parameters)
-      : Base(options, std::move(parameters)), sum_(zeros_like(parameters_)) {}
+  Adagrad(const OptimizerOptions& options, Tensor parameters) : Base(options, std::move(parameters)), sum_(zeros()) {}
 
-  Tensors direction(const Tensors& gradients) override {
-    const Tensors decayed = with_weight_decay(gradients);
-    at::_foreach_addcmul_(sum_, decayed, decayed, 1.0);
-    return scaled(decayed, sum_);
+  Tensor direction(const Tensor& gradient) override {
+    const Tensor decayed = with_weight_decay(gradient);
+    sum_.addcmul_(decayed, decayed);
+    return decayed.div(sum_.sqrt().add_(options_.eps));
   }
 
+  void reset() override { sum_.zero_(); }
+  std::vector<Tensor> state() const override { return {sum_}; }
+
  private:
-  Tensors sum_;
+  Tensor sum_;
 };
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<torch::Tensor> parameters) {
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, torch::Tensor parameters) {
   switch (options.kind) {
     case OptimizerKind::sgd:
       return std::make_unique<Sgd>(options, std::move(parameters));

@@ -11,16 +11,24 @@
 
 namespace lrfind::train {
 
-/// Owns the state of one training run; the parameters belong to the network. Not thread-safe.
+/// Owns the state of one training run; the parameters belong to the network. Everything that changes from step to step
+/// is a tensor on the parameters' device and stays where it is, so that a step can be recorded and replayed. Not
+/// thread-safe.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  /// Takes this step's gradients, one per parameter, and returns d: the parameters are to change by -lr * d. It may
-  /// share memory with the optimizer's state or with `gradients`. Must run without gradient recording.
-  virtual std::vector<torch::Tensor> direction(const std::vector<torch::Tensor>& gradients) = 0;
+  /// Takes this step's gradient of all parameters, in their order, and returns d: the parameters are to change by
+  /// -lr * d. It may share memory with the optimizer's state or with `gradient`. Must run without gradient recording.
+  virtual torch::Tensor direction(const torch::Tensor& gradient) = 0;
+
+  /// Begins a new training run.
+  virtual void reset() = 0;
+  /// What a step changes and the next one depends on.
+  virtual std::vector<torch::Tensor> state() const = 0;
 };
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<torch::Tensor> parameters);
+/// parameters: one-dimensional, float; all that are trained.
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, torch::Tensor parameters);
 
 }  // namespace lrfind::train

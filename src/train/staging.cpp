@@ -26,18 +26,21 @@ void Staging::make_room(const std::vector<ImageBatch>& batches) {
   }
   if (fits) return;
   batches_.clear();
+  picks_.clear();
   for (const auto& batch : batches) {
-    batches_.push_back({torch::empty(batch.pixels.sizes(), batch.pixels.options().device(device_)),
-                        torch::empty(batch.labels.sizes(), batch.labels.options().device(device_)),
-                        {},
-                        {}});
+    const auto labels = torch::empty(batch.labels.sizes(), batch.labels.options().device(device_));
+    batches_.push_back({torch::empty(batch.pixels.sizes(), batch.pixels.options().device(device_)), labels, {}, {}});
+    picks_.push_back(torch::empty_like(labels));
   }
   ++moves_;
 }
 
-// A copy of `host` on its way to the device: `host` may change at once, and nobody waits.
-torch::Tensor Staging::send(const torch::Tensor& host) {
-  if (device_.is_cpu()) return host.clone();
+// Sends a copy of `host` on its way to `target` on the device: `host` may change at once, and nobody waits.
+void Staging::send(const torch::Tensor& host, const torch::Tensor& target) {
+  if (device_.is_cpu()) {
+    target.copy_(host);
+    return;
+  }
   Parcel parcel;
   const auto same = [&](const Parcel& other) {
     return other.memory.sizes() == host.sizes() && other.memory.scalar_type() == host.scalar_type();
@@ -56,10 +59,15 @@ torch::Tensor Staging::send(const torch::Tensor& host) {
     parcel.memory = torch::empty(host.sizes(), host.options().pinned_memory(true));
   }
   parcel.memory.copy_(host);
-  auto result = parcel.memory.to(device_, true);
+  target.copy_(parcel.memory, true);
   parcel.sent.emplace(device_);
   parcels_.push_back(std::move(parcel));
-  return result;
+}
+
+torch::Tensor Staging::send(const torch::Tensor& host) {
+  const auto target = torch::empty(host.sizes(), host.options().device(device_));
+  send(host, target);
+  return target;
 }
 
 bool Staging::keeps(const ImageBatch& batch) {
@@ -81,7 +89,7 @@ bool Staging::keeps(const ImageBatch& batch) {
 }
 
 // Sends what is not there yet and picks the batch from what is.
-void Staging::gather(const ImageBatch& from, const torch::Tensor& pixels) {
+void Staging::gather(const ImageBatch& from, std::size_t to) {
   std::vector<std::int64_t> all, missing, places;
   for (std::size_t slot = 0; slot < from.indices.size(); ++slot) {
     const std::uint32_t image = from.indices[slot];
@@ -96,8 +104,8 @@ void Staging::gather(const ImageBatch& from, const torch::Tensor& pixels) {
                       send(from.pixels.index_select(0, torch::tensor(places, torch::kLong))));
     brought_ += missing.size();
   }
-  auto target = pixels;
-  at::index_select_out(target, kept_, 0, send(torch::tensor(all, torch::kLong)));
+  send(torch::tensor(all, torch::kLong), picks_[to]);
+  at::index_select_out(batches_[to].pixels, kept_, 0, picks_[to]);
 }
 
 const std::vector<ImageBatch>& Staging::bring(const std::vector<ImageBatch>& batches) {
@@ -105,16 +113,16 @@ const std::vector<ImageBatch>& Staging::bring(const std::vector<ImageBatch>& bat
   make_room(batches);
   for (std::size_t i = 0; i < batches.size(); ++i) {
     if (keeps(batches[i])) {
-      gather(batches[i], batches_[i].pixels);
+      gather(batches[i], i);
     } else {
-      batches_[i].pixels.copy_(send(batches[i].pixels));
+      send(batches[i].pixels, batches_[i].pixels);
       brought_ += static_cast<std::size_t>(batches[i].pixels.size(0));
     }
     if (!batches[i].changes.empty()) {
       batches_[i].pixels.copy_(
           augmented(batches_[i].pixels, batches[i].changes, [this](const torch::Tensor& host) { return send(host); }));
     }
-    batches_[i].labels.copy_(send(batches[i].labels));
+    send(batches[i].labels, batches_[i].labels);
   }
   return batches_;
 }

@@ -39,12 +39,14 @@ class Staging {
   };
 
   void make_room(const std::vector<ImageBatch>& batches);
+  void send(const torch::Tensor& host, const torch::Tensor& target);
   torch::Tensor send(const torch::Tensor& host);
-  void gather(const ImageBatch& from, const torch::Tensor& pixels);
+  void gather(const ImageBatch& from, std::size_t to);
   bool keeps(const ImageBatch& batch);
 
   torch::Device device_;
   std::vector<ImageBatch> batches_;
+  std::vector<torch::Tensor> picks_;  // which of the kept images each batch is made of
   std::deque<Parcel> parcels_;
   std::size_t kept_images_ = 0, kept_bytes_ = 0;
   torch::Tensor kept_;  // uint8 [images, height, width, channels], once the first batch told the shape

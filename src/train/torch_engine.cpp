@@ -120,7 +120,10 @@ class TorchEngine : public Engine {
       at::globalContext().setAllowTF32CuBLAS(true);
       at::globalContext().setAllowTF32CuDNN(true);
     }
-    guarded([&] { trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format_); });
+    guarded([&] {
+      trainer_ =
+          std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format_, Trainer::recorder_for(device_));
+    });
   }
 
   std::vector<ParameterFacts> parameters() const override { return facts(network_->parameters()); }
@@ -142,6 +145,13 @@ class TorchEngine : public Engine {
 
   bool augments() const override { return !device_.is_cpu(); }
   void keep_images(std::size_t images, std::size_t bytes) override { trainer_->keep_images(images, bytes); }
+
+  void prepare(int batch_size, int accumulate, bool gain) override {
+    if (device_.is_cpu()) return;
+    const ImageBatch zeros{torch::zeros({batch_size, shape_.height, shape_.width, shape_.channels}, torch::kByte),
+                           torch::zeros({batch_size}, torch::kLong)};
+    guarded([&] { trainer_->prepare(std::vector<ImageBatch>(static_cast<std::size_t>(accumulate), zeros), gain); });
+  }
 
   void submit(std::span<const Images> batches, double lr, bool measure_gain) override {
     guarded([&] { trainer_->submit(view(batches), lr, measure_gain); });

@@ -1,6 +1,6 @@
 #include "train/trainer.hpp"
 
-#include "train/parameter_groups.hpp"
+#include "train/random_state.hpp"
 #include "train/stopwatch.hpp"
 #include "train/torch_compat.hpp"
 
@@ -10,7 +10,7 @@ namespace lrfind::train {
 
 namespace {
 
-using Tensors = std::vector<torch::Tensor>;
+using torch::Tensor;
 
 constexpr double smallest_predicted_decrease =
     1e-5;                                           // of the loss; below it the difference of two losses is float noise
@@ -18,51 +18,60 @@ constexpr double smallest_aligned_decrease = 3e-5;  // likewise, where an update
 constexpr double first_loss_scale = 65536;          // PyTorch's GradScaler: start, growth and back-off
 constexpr int steps_before_growth = 2000;
 constexpr int steps_ahead_on_gpu = 8;
-constexpr double replay_tolerance = 0.01;  // relative, of a replayed loss: kernels may differ, the work may not
 
-// The sum over all values of all tensors, in double where it adds up tensors. Few large launches on a GPU, no copies on
-// the CPU.
-torch::Tensor sum_of(const Tensors& tensors) {
-  Tensors parts;
-  parts.reserve(tensors.size());
-  if (tensors.front().device().is_cpu()) {
-    for (const auto& tensor : tensors) parts.push_back(tensor.sum());
-    return torch::stack(parts).sum(torch::kDouble);
-  }
-  for (const auto& tensor : tensors) parts.push_back(tensor.reshape({-1}));
-  return torch::cat(parts).sum(torch::kDouble);
+Tensor inner_product(const Tensor& a, const Tensor& b) { return (a * b).sum().to(torch::kDouble); }
+
+std::vector<Tensor> tensors_of(const std::vector<model::NamedTensor>& list) {
+  std::vector<Tensor> tensors;
+  tensors.reserve(list.size());
+  for (const auto& item : list) tensors.push_back(item.tensor);
+  return tensors;
 }
 
-torch::Tensor dot(const Tensors& a, const Tensors& b) { return sum_of(at::_foreach_mul(a, b)); }
-
-// Where the random numbers of `device` stood: rewinding lets dropout draw the same masks again.
-class RandomState {
- public:
-  explicit RandomState(const torch::Device& device)
-      : generator_(at::globalContext().defaultGenerator(device)), state_(generator_.get_state()) {}
-  void rewind() { generator_.set_state(state_); }
-
- private:
-  at::Generator generator_;
-  torch::Tensor state_;
-};
+// The rate's factor for every parameter value; undefined where all are 1.
+Tensor rate_factors(const ParameterGroups& groups, const Tensor& parameters) {
+  if (std::all_of(groups.factors.begin(), groups.factors.end(), [](double factor) { return factor == 1; })) return {};
+  std::vector<Tensor> pieces;
+  for (std::size_t i = 0; i < groups.factors.size(); ++i) {
+    pieces.push_back(torch::full({groups.trained[i].tensor.numel()}, groups.factors[i], parameters.options()));
+  }
+  return torch::cat(pieces);
+}
 
 }  // namespace
 
+Recorder Trainer::recorder_for(const torch::Device& device) {
+  return device.is_cuda() ? Recorder(Replay::record) : Recorder();
+}
+
 Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation,
-                 const torch::Device& device, torch::MemoryFormat format)
+                 const torch::Device& device, torch::MemoryFormat format, const Recorder& recorder)
     : network_(network),
       recipe_(std::move(recipe)),
       device_(device),
       normalise_(normalisation, device, format),
       staging_(device),
-      buffers_((check_precision(recipe_.precision, device), model::move_to(network, device, format), network.buffers())),
-      none_(torch::full({}, Measurement::none, torch::TensorOptions(torch::kDouble).device(device))) {
-  auto groups = group_parameters(network_.parameters(), recipe_);
-  trained_ = std::move(groups.trained);
-  lr_factors_ = std::move(groups.factors);
+      replays_(recorder && recipe_.precision != Precision::fp16),
+      minus_rate_(torch::zeros({}, torch::TensorOptions(device))),
+      numbers_(torch::full({number_count}, Measurement::none, torch::TensorOptions(torch::kDouble).device(device))),
+      learn_({[this] {
+                differentiate();
+                update();
+              },
+              number(loss_at), [this] { return state(); }},
+             device, recorder),
+      gain_({[this] { measure_loss_after(); }, number(loss_after_at), [this] { return state(); }}, device, recorder),
+      look_({[this] { measure_probe_loss(); }, number(probe_loss_at), [this] { return state(); }}, device, recorder) {
+  check_precision(recipe_.precision, device_);
+  model::move_to(network_, device_, format);
+  groups_ = group_parameters(network_.parameters(), recipe_);
+  parameters_ = Joined(tensors_of(groups_.trained));
+  buffers_ = Buffers(network_.buffers());
   for (const auto& parameter : network_.parameters()) initial_parameters_.push_back(parameter.tensor.detach().clone());
   initial_buffers_ = buffers_.copy();
+  optimizer_ = make_optimizer(recipe_.optimizer, parameters_.values());
+  rate_factors_ = rate_factors(groups_, parameters_.values());
+  change_ = torch::zeros_like(parameters_.values());
   if (!recipe_.class_weights.empty()) {
     class_weights_ = torch::tensor(recipe_.class_weights, torch::kFloat).to(device_);
   }
@@ -78,9 +87,9 @@ std::vector<std::string> Trainer::start(std::uint64_t seed, bool fresh_weights) 
   torch::manual_seed(seed);
   network_.train(true);
   pending_.clear();
-  change_.clear();
+  change_.zero_();
   last_predicted_ = 0;
-  optimizer_ = make_optimizer(recipe_.optimizer, trained_tensors());
+  optimizer_->reset();
   loss_scale_ = recipe_.precision == Precision::fp16 ? first_loss_scale : 1;
   steps_since_overflow_ = 0;
   times_ = {};
@@ -88,13 +97,23 @@ std::vector<std::string> Trainer::start(std::uint64_t seed, bool fresh_weights) 
 }
 
 void Trainer::set_probe(const ImageBatch& batch) {
-  probe_ = {};
-  if (batch.pixels.defined())
-    probe_ = {normalise_(batch.pixels.to(device_)), batch.labels.to(device_, torch::kLong, false, true)};
+  if (!batch.pixels.defined()) {
+    probe_ = {};
+    return;
+  }
+  const torch::NoGradGuard no_grad;
+  const Input input{normalise_(batch.pixels.to(device_)), batch.labels.to(device_, torch::kLong, false, true)};
+  if (probe_.images.defined() && probe_.images.sizes() == input.images.sizes()) {
+    probe_.images.copy_(input.images);
+    probe_.labels.copy_(input.labels);
+  } else {
+    probe_ = input;
+    look_.forget();
+  }
 }
 
-torch::Tensor Trainer::loss_of(const Input& input) {
-  torch::Tensor logits;
+Tensor Trainer::loss_of(const Input& input) {
+  Tensor logits;
   if (recipe_.precision == Precision::bf16 || recipe_.precision == Precision::fp16) {
     const Autocast autocast(device_, recipe_.precision == Precision::bf16 ? torch::kBFloat16 : torch::kHalf);
     logits = network_.forward(input.images);
@@ -105,22 +124,17 @@ torch::Tensor Trainer::loss_of(const Input& input) {
                                 recipe_.label_smoothing);
 }
 
-torch::Tensor Trainer::loss_of(const std::vector<Input>& inputs) {
-  torch::Tensor loss;
-  for (const auto& input : inputs) {
-    const auto part = loss_of(input).to(torch::kDouble);
-    loss = loss.defined() ? loss + part : part;
-  }
-  return loss / static_cast<double>(inputs.size());
-}
-
-Trainer::Gradients Trainer::differentiate(const std::vector<ImageBatch>& batches) {
-  Gradients gradients;
-  const auto parameters = trained_tensors();
-  const double part = 1 / static_cast<double>(batches.size());
-  for (const auto& batch : batches) {
-    gradients.inputs.push_back({normalise_(batch.pixels), batch.labels});
-    const auto loss = loss_of(gradients.inputs.back());
+// Loss and gradient of the step's batches.
+void Trainer::differentiate() {
+  const Stopwatch watch(times_.forward_backward_s);
+  const auto& parameters = parameters_.tensors();
+  const double part = 1 / static_cast<double>(batches_->size());
+  Tensor mean_loss;
+  gradient_ = Tensor();
+  inputs_.clear();
+  for (const auto& batch : *batches_) {
+    inputs_.push_back({normalise_(batch.pixels), batch.labels});
+    const auto loss = loss_of(inputs_.back());
     const double scale = part * loss_scale_;
     // A parameter that this batch's graph does not reach has no gradient; zero moves it by weight decay and momentum
     // only.
@@ -130,69 +144,26 @@ Trainer::Gradients Trainer::differentiate(const std::vector<ImageBatch>& batches
     }
     const torch::NoGradGuard no_grad;
     const auto loss_part = loss.detach().to(torch::kDouble) * part;
-    gradients.loss = gradients.loss.defined() ? gradients.loss + loss_part : loss_part;
-    if (gradients.values.empty()) {
-      gradients.values = std::move(values);
-    } else {
-      at::_foreach_add_(gradients.values, values);
-    }
+    const auto gradient = parameters_.join(values);
+    mean_loss = mean_loss.defined() ? mean_loss + loss_part : loss_part;
+    gradient_ = gradient_.defined() ? gradient_.add_(gradient) : gradient;
   }
-  if (loss_scale_ != 1) {
-    const torch::NoGradGuard no_grad;
-    at::_foreach_mul_(gradients.values, 1 / loss_scale_);
-  }
-  return gradients;
+  const torch::NoGradGuard no_grad;
+  if (loss_scale_ != 1) gradient_.mul_(1 / loss_scale_);
+  number(loss_at).copy_(mean_loss);
 }
 
-// fp16's loss scale changes from step to step, which a recording would not notice.
-bool Trainer::replays() const { return device_.is_cuda() && recipe_.precision != Precision::fp16; }
-
-// Records forward and backward pass, and believes the recording only where it gives the loss of the plain pass.
-void Trainer::record(const std::vector<ImageBatch>& batches) {
-  replay_.reset();
-  recorded_ = {};
-  recorded_moves_ = staging_.moves();
-  const auto before = buffers_.copy();
-  RandomState random(device_);
-  const double expected = differentiate(batches).loss.item<double>();
-  replay_ = Replay::record([&] { recorded_ = differentiate(batches); }, device_, replay_obstacle_);
-  if (replay_) {
-    replay_->run();
-    const double loss = recorded_.loss.item<double>();
-    if (!(std::abs(loss - expected) <= replay_tolerance * std::abs(expected))) {
-      replay_.reset();
-      replay_obstacle_ = "its recording gave another loss than the plain pass";
-    }
-  }
-  if (!replay_) recorded_ = {};
-  random.rewind();
-  buffers_.restore(before);
-}
-
-const Trainer::Gradients& Trainer::replayed(const std::vector<ImageBatch>& batches) {
-  if (replay_obstacle_.empty() && (!replay_ || recorded_moves_ != staging_.moves())) record(batches);
-  if (replay_) {
-    replay_->run();
-  } else {
-    recorded_ = differentiate(batches);
-  }
-  return recorded_;
-}
-
-// Gradients clipped to recipe.grad_clip as torch.nn.utils.clip_grad_norm_ does it, without waiting for the norm.
-Tensors Trainer::clipped(const Tensors& gradients) const {
-  if (recipe_.grad_clip <= 0) return gradients;
-  const auto factor = (recipe_.grad_clip / (dot(gradients, gradients).sqrt() + 1e-6)).clamp_max(1).to(torch::kFloat);
-  Tensors result;
-  result.reserve(gradients.size());
-  for (const auto& gradient : gradients) result.push_back(gradient * factor);
-  return result;
+// Clipped to recipe.grad_clip as torch.nn.utils.clip_grad_norm_ does it, without waiting for the norm.
+Tensor Trainer::clipped(const Tensor& gradient) const {
+  if (recipe_.grad_clip <= 0) return gradient;
+  const auto factor = (recipe_.grad_clip / (inner_product(gradient, gradient).sqrt() + 1e-6)).clamp_max(1);
+  return gradient * factor.to(torch::kFloat);
 }
 
 // Whether fp16 gradients overflowed; the loss scale follows, as PyTorch's GradScaler does it.
-bool Trainer::overflowed(const Tensors& gradients) {
+bool Trainer::overflowed() {
   if (recipe_.precision != Precision::fp16) return false;
-  const bool overflow = !std::isfinite(sum_of(gradients).item<double>());
+  const bool overflow = !std::isfinite(gradient_.sum().item<double>());
   steps_since_overflow_ = overflow ? 0 : steps_since_overflow_ + 1;
   if (overflow) loss_scale_ /= 2;
   if (steps_since_overflow_ == steps_before_growth) {
@@ -202,82 +173,133 @@ bool Trainer::overflowed(const Tensors& gradients) {
   return overflow;
 }
 
-// Updates the parameters and keeps what they changed by.
-void Trainer::descend(const Tensors& gradients, double lr) {
-  Tensors parameters = trained_tensors();
-  Tensors norms;
-  if (records_update_ratios_) {
-    for (const auto& parameter : parameters) norms.push_back(parameter.norm());
-  }
-  std::vector<at::Scalar> rates;
-  rates.reserve(lr_factors_.size());
-  for (const double factor : lr_factors_) rates.emplace_back(-lr * factor);
-  change_ = at::_foreach_mul(optimizer_->direction(clipped(gradients)), rates);
-  at::_foreach_add_(parameters, change_);
+// Changes the parameters, and compares the gradient with this change and with the one before.
+void Trainer::update() {
+  const torch::NoGradGuard no_grad;
+  const Stopwatch watch(times_.optimizer_s);
+  number(aligned_at).copy_(inner_product(gradient_, change_));
+  const auto direction = optimizer_->direction(clipped(gradient_));
+  at::mul_out(change_, direction, minus_rate_);
+  if (rate_factors_.defined()) change_.mul_(rate_factors_);
+  const auto norms = records_update_ratios_ ? norms_of(parameters_.values()) : Tensor();
+  parameters_.values().add_(change_);
+  number(predicted_at).copy_(inner_product(gradient_, change_));
   if (!records_update_ratios_) return;
-  Tensors ratios;
-  for (std::size_t i = 0; i < change_.size(); ++i) ratios.push_back(change_[i].norm() / norms[i]);
-  const auto all = torch::stack(ratios).to(torch::kCPU, torch::kDouble);
-  update_ratios_.assign(all.data_ptr<double>(), all.data_ptr<double>() + all.numel());
+  const auto ratios = (norms_of(change_) / norms).to(torch::kCPU, torch::kDouble);
+  update_ratios_.assign(ratios.data_ptr<double>(), ratios.data_ptr<double>() + ratios.numel());
+}
+
+// The norm of each trained tensor's part.
+Tensor Trainer::norms_of(const Tensor& joined) const {
+  std::vector<Tensor> norms;
+  for (const auto& part : parameters_.parts(joined)) norms.push_back(part.norm());
+  return torch::stack(norms);
+}
+
+// Writes a loss in training mode that no later step is to notice.
+template <typename Loss>
+void Trainer::measure(Number which, const Loss& loss) {
+  const torch::NoGradGuard no_grad;
+  const auto before = buffers_.copy();
+  number(which).copy_(loss());
+  buffers_.restore(before);
+}
+
+void Trainer::measure_loss_after() {
+  const Stopwatch watch(times_.gain_s);
+  measure(loss_after_at, [this] {
+    Tensor loss;
+    for (const auto& input : inputs_) {
+      const auto part = loss_of(input).to(torch::kDouble);
+      loss = loss.defined() ? loss + part : part;
+    }
+    return loss / static_cast<double>(inputs_.size());
+  });
+}
+
+void Trainer::measure_probe_loss() {
+  const Stopwatch watch(times_.probe_s);
+  measure(probe_loss_at, [this] { return loss_of(probe_); });
+}
+
+// What a step changes and the next one depends on.
+std::vector<Tensor> Trainer::state() const {
+  std::vector<Tensor> tensors = {parameters_.values(), change_, numbers_};
+  for (const auto& more : {optimizer_->state(), buffers_.values()}) {
+    tensors.insert(tensors.end(), more.begin(), more.end());
+  }
+  return tensors;
+}
+
+// Only where nothing of a step depends on what the host reads of it: not fp16's loss scale, not update ratios.
+bool Trainer::replays() const { return replays_ && !records_update_ratios_; }
+
+// Puts the step's batches where the step finds them.
+void Trainer::bring(const std::vector<ImageBatch>& batches) {
+  const bool ready = device_.is_cpu() && !replays() && batches.front().changes.empty();
+  batches_ = ready ? &batches : &staging_.bring(batches);
+  if (staging_.moves() == staged_moves_) return;
+  staged_moves_ = staging_.moves();
+  learn_.forget();
+  gain_.forget();
+}
+
+void Trainer::prepare(const std::vector<ImageBatch>& batches, bool gain) {
+  if (!replays()) return;
+  bring(batches);
+  learn_.prepare();
+  if (gain && learn_.obstacle().empty()) gain_.prepare();
+  if (probe_.images.defined()) look_.prepare();
+}
+
+// One update; whether there was one, as fp16 gradients may have overflowed.
+bool Trainer::learn() {
+  if (replays()) {
+    const int before = learn_.recordings();
+    learn_.run();
+    if (learn_.recordings() != before) gain_.forget();  // the inputs that it reads are others now
+    return true;
+  }
+  differentiate();
+  const torch::NoGradGuard no_grad;
+  if (!overflowed()) {
+    update();
+    return true;
+  }
+  change_.zero_();
+  number(predicted_at).fill_(Measurement::none);
+  number(aligned_at).fill_(Measurement::none);
+  return false;
+}
+
+void Trainer::submit(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
+  std::optional<RandomState> random_before;
+  if (measure_gain) random_before.emplace(device_);
+  bring(batches);
+  minus_rate_.fill_(-lr);
+  if (!learn()) return finish(false, false);
+  // Where the numbers are at hand, a gain ratio that would be discarded is not measured at all.
+  if (measure_gain && device_.is_cpu()) {
+    measure_gain = std::abs(number(predicted_at).item<double>()) >=
+                   smallest_predicted_decrease * std::abs(number(loss_at).item<double>());
+  }
+  if (measure_gain) {
+    random_before->rewind();
+    replays() && learn_.obstacle().empty() ? gain_.run() : measure_loss_after();
+  }
+  if (probe_.images.defined()) {
+    RandomState random(device_);
+    replays() ? look_.run() : measure_probe_loss();
+    random.rewind();
+  }
+  finish(measure_gain, probe_.images.defined());
 }
 
 // Sends a step's numbers on their way to the caller.
-void Trainer::finish(Tensors numbers) {
-  for (auto& number : numbers) {
-    if (!number.defined()) number = none_;
-  }
-  auto on_device = torch::stack(numbers);
-  if (!device_.is_cpu()) {
-    auto host = torch::empty(on_device.sizes(), torch::TensorOptions(torch::kDouble).pinned_memory(true));
-    host.copy_(on_device, true);
-    on_device = host;
-  }
-  pending_.push_back({on_device, DeviceMark(device_)});
-}
-
-void Trainer::submit(const std::vector<ImageBatch>& host_batches, double lr, bool measure_gain) {
-  std::optional<RandomState> random_before;
-  if (measure_gain) random_before.emplace(device_);
-  Gradients gradients;
-  {
-    const Stopwatch watch(times_.forward_backward_s);
-    const bool ready = device_.is_cpu() && host_batches.front().changes.empty();
-    const auto& batches = ready ? host_batches : staging_.bring(host_batches);
-    gradients = replays() ? replayed(batches) : differentiate(batches);
-  }
-  const torch::NoGradGuard no_grad;
-  torch::Tensor aligned, predicted, loss_after, probe_loss;
-  {
-    const Stopwatch watch(times_.optimizer_s);
-    if (overflowed(gradients.values)) {
-      change_.clear();
-      return finish({gradients.loss, predicted, aligned, loss_after, probe_loss});
-    }
-    if (!change_.empty()) aligned = dot(gradients.values, change_);
-    descend(gradients.values, lr);
-    predicted = dot(gradients.values, change_);
-  }
-  // Where the numbers are at hand, a gain ratio that would be discarded is not measured at all.
-  if (measure_gain && device_.is_cpu()) {
-    measure_gain =
-        std::abs(predicted.item<double>()) >= smallest_predicted_decrease * std::abs(gradients.loss.item<double>());
-  }
-  const bool look = measure_gain || probe_.images.defined();
-  const auto buffers = look ? buffers_.copy() : Tensors{};
-  if (measure_gain) {
-    const Stopwatch watch(times_.gain_s);
-    random_before->rewind();
-    loss_after = loss_of(gradients.inputs);
-    buffers_.restore(buffers);
-  }
-  if (probe_.images.defined()) {
-    const Stopwatch watch(times_.probe_s);
-    RandomState random(device_);
-    probe_loss = loss_of(probe_).to(torch::kDouble);
-    random.rewind();
-    buffers_.restore(buffers);
-  }
-  finish({gradients.loss, predicted, aligned, loss_after, probe_loss});
+void Trainer::finish(bool has_loss_after, bool has_probe_loss) {
+  auto numbers = torch::empty({number_count}, torch::TensorOptions(torch::kDouble).pinned_memory(device_.is_cuda()));
+  numbers.copy_(numbers_, true);
+  pending_.push_back({numbers, has_loss_after, has_probe_loss, DeviceMark(device_)});
 }
 
 Measurement Trainer::collect() {
@@ -287,16 +309,16 @@ Measurement Trainer::collect() {
   step.done.wait();
   const double* numbers = step.numbers.data_ptr<double>();
   Measurement measured;
-  measured.loss = numbers[0];
-  const double predicted = -numbers[1];
-  const double aligned = -numbers[2] / std::abs(last_predicted_);
+  measured.loss = numbers[loss_at];
+  const double predicted = -numbers[predicted_at];
+  const double aligned = -numbers[aligned_at] / std::abs(last_predicted_);
   if (std::isfinite(aligned) && std::abs(last_predicted_) > smallest_aligned_decrease * std::abs(last_loss_)) {
     measured.alignment_of_previous = aligned;
   }
-  if (std::abs(predicted) >= smallest_predicted_decrease * std::abs(measured.loss)) {
-    measured.gain_ratio = (measured.loss - numbers[3]) / predicted;
+  if (step.has_loss_after && std::abs(predicted) >= smallest_predicted_decrease * std::abs(measured.loss)) {
+    measured.gain_ratio = (measured.loss - numbers[loss_after_at]) / predicted;
   }
-  measured.probe_loss = numbers[4];
+  if (step.has_probe_loss) measured.probe_loss = numbers[probe_loss_at];
   last_loss_ = measured.loss;
   last_predicted_ = predicted;
   return measured;
@@ -327,13 +349,6 @@ Evaluation Trainer::evaluate(const std::vector<ImageBatch>& batches) {
   network_.train(true);
   const auto read = sums.to(torch::kCPU);
   return {read[0].item<double>() / images, read[1].item<double>() / images};
-}
-
-Tensors Trainer::trained_tensors() const {
-  Tensors tensors;
-  tensors.reserve(trained_.size());
-  for (const auto& parameter : trained_) tensors.push_back(parameter.tensor);
-  return tensors;
 }
 
 }  // namespace lrfind::train

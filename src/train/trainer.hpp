@@ -5,10 +5,12 @@
 #include "train/buffers.hpp"
 #include "train/device_mark.hpp"
 #include "train/engine.hpp"
+#include "train/joined.hpp"
 #include "train/normalise.hpp"
 #include "train/optimizer.hpp"
+#include "train/parameter_groups.hpp"
 #include "train/recipe.hpp"
-#include "train/replay.hpp"
+#include "train/repeated.hpp"
 #include "train/staging.hpp"
 
 #include <lrfind/range_test.hpp>
@@ -16,7 +18,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,14 +26,21 @@ namespace lrfind::train {
 /// Owns the optimizer and all state between steps; uses the network, which must outlive it and is trained by nobody
 /// else. Not thread-safe.
 ///
-/// On a GPU a step waits for nothing: batches travel through Staging, forward and backward pass are replayed from a
-/// CUDA graph where they can be recorded, and what was measured is read when collect() asks for it.
+/// On a GPU a step waits for nothing: batches travel through Staging, forward pass, backward pass and update are
+/// replayed from a CUDA graph where they can be recorded, as is every measurement, and what was measured is read when
+/// collect() asks for it. Whatever changes from step to step, the rate too, therefore lies in tensors that stay in
+/// place.
 class Trainer {
  public:
   /// Moves the network to `device`, where weights and images lie in `format`. Throws RecipeError when the recipe does
-  /// not fit the network or the device.
+  /// not fit the network or the device. recorder: of what is replayed (recorder_for).
   Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation, const torch::Device& device,
-          torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast);
+          torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast, const Recorder& recorder = {});
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  /// Replay::record on a GPU; nothing on the CPU, which gains nothing by it.
+  static Recorder recorder_for(const torch::Device& device);
 
   /// Begins a training run: the weights are drawn from `seed` (fresh) or are those the network came with, the optimizer
   /// is new, and random numbers such as dropout's follow from `seed`. Steps not collected are forgotten. Returns the
@@ -45,6 +53,10 @@ class Trainer {
 
   /// See Staging::keep.
   void keep_images(std::size_t images, std::size_t bytes) { staging_.keep(images, bytes); }
+
+  /// Records what steps on such batches will replay, where that is possible, so that the first step is like all others.
+  /// Leaves no trace. gain: whether gain ratios will be asked for.
+  void prepare(const std::vector<ImageBatch>& batches, bool gain);
 
   /// One update at rate `lr` from recipe.accumulate batches. Measures the loss before the update and, when asked, the
   /// gain ratio: (loss before - loss after) / (-gradient . change of the parameters) on the same batches, in the same
@@ -65,58 +77,68 @@ class Trainer {
   const std::vector<double>& update_ratios() const { return update_ratios_; }
 
   /// Parameters that are trained: all but the frozen ones.
-  const std::vector<model::NamedTensor>& trained() const { return trained_; }
+  const std::vector<model::NamedTensor>& trained() const { return groups_.trained; }
 
   const StepTimes& times() const { return times_; }
   /// Why steps are not replayed; empty while they are or nobody tried.
-  const std::string& replay_obstacle() const { return replay_obstacle_; }
+  const std::string& replay_obstacle() const { return learn_.obstacle(); }
 
  private:
-  // On the device. Losses are double, without dimensions.
+  // On the device.
   struct Input {
     torch::Tensor images, labels;
   };
-  struct Gradients {
-    std::vector<Input> inputs;
-    torch::Tensor loss;
-    std::vector<torch::Tensor> values;  // one per trained parameter
-  };
-  // A step whose measurements are on their way: {loss, gradient . change, next gradient . change before, loss after,
-  // probe loss}, NaN where not measured.
+  // Where a step's measurements lie in numbers_.
+  enum Number { loss_at, predicted_at, aligned_at, loss_after_at, probe_loss_at, number_count };
+  // A step whose measurements are on their way.
   struct Pending {
     torch::Tensor numbers;
+    bool has_loss_after, has_probe_loss;
     DeviceMark done;
   };
 
   torch::Tensor loss_of(const Input& input);
-  torch::Tensor loss_of(const std::vector<Input>& inputs);
-  Gradients differentiate(const std::vector<ImageBatch>& batches);
-  const Gradients& replayed(const std::vector<ImageBatch>& batches);
-  void record(const std::vector<ImageBatch>& batches);
+  void differentiate();
+  torch::Tensor clipped(const torch::Tensor& gradient) const;
+  bool overflowed();
+  void update();
+  torch::Tensor norms_of(const torch::Tensor& joined) const;
+  template <typename Loss>
+  void measure(Number which, const Loss& loss);
+  void measure_loss_after();
+  void measure_probe_loss();
+
+  torch::Tensor number(Number which) const { return numbers_.select(0, which); }
+  std::vector<torch::Tensor> state() const;
   bool replays() const;
-  bool overflowed(const std::vector<torch::Tensor>& gradients);
-  std::vector<torch::Tensor> clipped(const std::vector<torch::Tensor>& gradients) const;
-  void descend(const std::vector<torch::Tensor>& gradients, double lr);
-  void finish(std::vector<torch::Tensor> numbers);
-  std::vector<torch::Tensor> trained_tensors() const;
+  void bring(const std::vector<ImageBatch>& batches);
+  bool learn();
+  void finish(bool has_loss_after, bool has_probe_loss);
 
   model::Network& network_;
   Recipe recipe_;
   torch::Device device_;
   Normaliser normalise_;
   Staging staging_;
-  std::vector<model::NamedTensor> trained_;
-  std::vector<double> lr_factors_;
-  std::vector<torch::Tensor> initial_parameters_, initial_buffers_;
+  bool replays_;
+  ParameterGroups groups_;
+  Joined parameters_;  // that are trained
   Buffers buffers_;
-  torch::Tensor class_weights_, none_;
-  Input probe_;
+  std::vector<torch::Tensor> initial_parameters_, initial_buffers_;  // of the whole network, as it came
   std::unique_ptr<Optimizer> optimizer_;
-  std::vector<torch::Tensor> change_;  // of the trained parameters by the last step; empty before the first
-  Gradients recorded_;                 // what replay_ writes to
-  int recorded_moves_ = 0;             // Staging::moves() then
-  std::unique_ptr<Replay> replay_;
-  std::string replay_obstacle_;
+  torch::Tensor class_weights_;
+  torch::Tensor rate_factors_;  // one per parameter value; undefined: all are 1
+
+  const std::vector<ImageBatch>* batches_ = nullptr;  // of the step that is being taken
+  std::vector<Input> inputs_;                         // what the network was given of them
+  torch::Tensor minus_rate_;                          // without dimensions
+  torch::Tensor gradient_;                            // of all parameters
+  torch::Tensor change_;                              // of all parameters by the last step; zero before the first
+  torch::Tensor numbers_;                             // double [number_count]
+  Input probe_;
+  Repeated learn_, gain_, look_;
+  int staged_moves_ = 0;
+
   std::deque<Pending> pending_;
   double last_loss_ = 0, last_predicted_ = 0;  // decrease, of the last step that was collected
   double loss_scale_ = 1;

@@ -1,5 +1,6 @@
 // The optimizers against LibTorch's own, step for step, on the same gradients.
 #include "train/optimizer.hpp"
+#include "train/joined.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -23,18 +24,26 @@ double rate(int step) { return 1e-4 * std::pow(10.0, 3.0 * step / (steps - 1)); 
 
 double gradient_scale(int step) { return step % 7 == 3 ? 10.0 : 0.5; }
 
-// Parameters after `steps` steps with rising rates and gradients that depend on the parameters.
-Tensors ours(const OptimizerOptions& options, const std::vector<double>& factors) {
-  Tensors parameters = start_values();
-  const auto optimizer = make_optimizer(options, parameters);
+// Parameters after `steps` steps with rising rates and gradients that depend on the parameters; the steps of another
+// run come first where the optimizer is used `again`.
+Tensors ours(const OptimizerOptions& options, const std::vector<double>& factors, bool again = false) {
   const torch::NoGradGuard no_grad;
-  for (int step = 0; step < steps; ++step) {
-    Tensors gradients;
-    for (const auto& parameter : parameters) gradients.push_back(gradient_scale(step) * (parameter + 0.3).sin());
-    const Tensors directions = optimizer->direction(gradients);
-    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].sub_(directions[i], rate(step) * factors[i]);
+  Joined parameters(start_values());
+  const auto optimizer = make_optimizer(options, parameters.values());
+  Tensors sizes;
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    sizes.push_back(torch::full_like(parameters.tensors()[i], factors[i]));
   }
-  return parameters;
+  const auto factor = parameters.join(sizes);
+  for (int run = again ? 0 : 1; run < 2; ++run) {
+    parameters.values().copy_(parameters.join(start_values()));
+    optimizer->reset();
+    for (int step = 0; step < steps; ++step) {
+      const auto gradient = gradient_scale(step) * (parameters.values() + 0.3).sin();
+      parameters.values().sub_(optimizer->direction(gradient) * factor, rate(step));
+    }
+  }
+  return parameters.tensors();
 }
 
 template <typename Options>
@@ -129,6 +138,14 @@ TEST(Optimizer, AdagradEqualsLibTorchs) {
       expect_equal(ours({.kind = OptimizerKind::adagrad, .weight_decay = decay, .eps = 1e-10}, factors),
                    reference<torch::optim::Adagrad>(torch::optim::AdagradOptions(0.1).weight_decay(decay), factors));
     }
+  }
+}
+
+TEST(Optimizer, ResetForgetsEveryStep) {
+  for (const auto kind : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::rmsprop,
+                          OptimizerKind::adagrad}) {
+    const auto first = ours({.kind = kind}, same), second = ours({.kind = kind}, same, true);
+    for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(first[i].equal(second[i]));
   }
 }
 
