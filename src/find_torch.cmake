@@ -147,24 +147,38 @@ set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
 set(lrfind_torch_devices "CPU")
 if(lrfind_torch_libraries MATCHES "libtorch_cuda")
-  set(lrfind_torch_devices "CPU and CUDA, without CUDA graphs: no cuda_runtime_api.h was found")
+  target_compile_definitions(lrfind_torch INTERFACE LRFIND_TORCH_WITH_CUDA=1)
   # The runtime that LibTorch itself loads comes with it from PyPI; elsewhere it is the toolkit's.
   file(GLOB lrfind_cuda_wheels LIST_DIRECTORIES TRUE
     ${lrfind_torch_prefix}/../nvidia/cu[0-9]* ${lrfind_torch_prefix}/../nvidia/cuda_runtime)
   find_package(CUDAToolkit QUIET)
   find_path(lrfind_cuda_include cuda_runtime_api.h HINTS ${lrfind_cuda_wheels} ${CUDAToolkit_INCLUDE_DIRS}
     PATHS /usr/local/cuda PATH_SUFFIXES include NO_CACHE)
+  # Headers that the runtime's headers read. With CUDA 13 they are not among what torch brings from PyPI, but triton, which
+  # comes with it, has a copy.
+  find_path(lrfind_cuda_crt crt/host_config.h HINTS ${lrfind_cuda_include} ${CUDAToolkit_INCLUDE_DIRS}
+    PATHS /usr/local/cuda ${lrfind_torch_prefix}/../triton/backends/nvidia PATH_SUFFIXES include NO_CACHE)
   find_library(lrfind_cudart NAMES cudart libcudart.so.13 libcudart.so.12 NAMES_PER_DIR
     HINTS ${lrfind_cuda_wheels} ${CUDAToolkit_LIBRARY_DIR} PATHS /usr/local/cuda PATH_SUFFIXES lib lib64 NO_CACHE)
   # What libtorch_cuda itself needs, the driver above all, is found where it runs, not where it is linked.
   target_link_options(lrfind_torch INTERFACE LINKER:--allow-shlib-undefined)
-  if(lrfind_cuda_include AND lrfind_cudart)
+  if(lrfind_cuda_include AND lrfind_cuda_crt AND lrfind_cudart)
     # CUDA 12 from PyPI keeps cuBLAS's and other headers that ATen/cuda reads in folders of their own.
     file(GLOB lrfind_cuda_includes LIST_DIRECTORIES TRUE ${lrfind_torch_prefix}/../nvidia/*/include)
-    target_include_directories(lrfind_torch SYSTEM INTERFACE ${lrfind_cuda_include} ${lrfind_cuda_includes})
+    target_include_directories(lrfind_torch SYSTEM INTERFACE
+      ${lrfind_cuda_include} ${lrfind_cuda_includes} ${lrfind_cuda_crt})
     target_link_libraries(lrfind_torch INTERFACE ${lrfind_cudart})
     target_compile_definitions(lrfind_torch INTERFACE LRFIND_CUDA=1)
     set(lrfind_torch_devices "CPU and CUDA, ${lrfind_cudart}")
+  else()
+    set(lrfind_torch_devices "CPU and CUDA, without CUDA graphs: no")
+    foreach(part "cuda_runtime_api.h=${lrfind_cuda_include}" "crt/host_config.h=${lrfind_cuda_crt}"
+        "libcudart=${lrfind_cudart}")
+      if(part MATCHES "(.*)=.*NOTFOUND")
+        string(APPEND lrfind_torch_devices " ${CMAKE_MATCH_1}")
+      endif()
+    endforeach()
+    string(APPEND lrfind_torch_devices " was found")
   endif()
 elseif(lrfind_torch_libraries MATCHES "libtorch_hip")
   set(lrfind_torch_devices "CPU and ROCm")

@@ -88,6 +88,7 @@ std::unique_ptr<Replay> Replay::record(const std::function<void()>& work, const 
     replay->capture(work, device);
     return replay;
   } catch (const std::exception& error) {
+    static_cast<void>(cudaGetLastError());  // or the next kernel would be blamed for it
     const std::string text = error.what();
     obstacle = "it cannot be recorded: " + text.substr(0, text.find('\n'));
     return nullptr;

@@ -12,6 +12,12 @@ namespace lrfind::train {
 
 namespace {
 
+#ifdef LRFIND_TORCH_WITH_CUDA
+constexpr bool built_with_cuda = true;
+#else
+constexpr bool built_with_cuda = false;
+#endif
+
 // A TorchScript error names the failing line of the network first and the reason at its end.
 std::string first_line(const std::string& text) {
   const auto at = text.rfind("RuntimeError: ");
@@ -180,8 +186,8 @@ class TorchEngine : public Engine {
     const int index = name == "cuda" ? 0 : std::stoi(name.substr(5));
     if (count == 0) {
       throw DeviceError("--device " + name + ": no CUDA device answers" +
-                        (torch::hasCUDA() ? " (LibTorch " TORCH_VERSION " has CUDA; is the driver loaded?)"
-                                          : " (LibTorch " TORCH_VERSION " here is built for the CPU alone)") +
+                        (built_with_cuda ? " (LibTorch " TORCH_VERSION " has CUDA; is the driver loaded?)"
+                                         : " (LibTorch " TORCH_VERSION " here is built for the CPU alone)") +
                         "; --device cpu works");
     }
     if (index >= count) {
