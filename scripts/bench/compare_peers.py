@@ -180,6 +180,16 @@ def table(figures):
     return "\n".join(lines)
 
 
+def steps_per_second(figures):
+    """What steps cost by themselves: how many more the longest run took than the shortest, over how much longer it took.
+    `figures` by the number of steps."""
+    (few, short), *_, (many, long) = sorted(figures.items())
+    extra = {name: statistics.median(run[0] for run in long[name]) - statistics.median(run[0] for run in short[name])
+             for name in long if name in short}
+    each = [f"{name} {(many - few) / seconds:.1f} ({seconds / extra['lrfind']:.2f} x)" for name, seconds in extra.items()]
+    return f"Steps per second without what comes before them, from {few} to {many} steps: {', '.join(each)}."
+
+
 def processor():
     try:
         for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
@@ -190,10 +200,17 @@ def processor():
     return platform.processor() or platform.machine()
 
 
+def accelerator():
+    import torch
+
+    return torch.cuda.get_device_name(0)
+
+
 def machine(result):
     """The machine and the libraries; `result` is what lrfind wrote."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (f"{processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}; "
+    on = "" if result["tool"]["device"] == "cpu" else f"on {accelerator()}, "
+    return (f"{on}{processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}; "
             f"lrfind with LibTorch {result['tool']['libtorch']}, the others with torch {importlib.metadata.version('torch')}")
 
 
@@ -214,6 +231,7 @@ def arguments():
     p.add_argument("--batch-size", type=int, default=64)
     p.add_argument("--image-size", type=int, default=32)
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    p.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     p.add_argument("--peers", default=",".join(PEERS))
     p.add_argument("--write", type=pathlib.Path, metavar="FILE",
                    help="put the tables between this Markdown file's 'compare_peers' or 'compare_peers_photos' markers, too")
@@ -236,21 +254,23 @@ def main():
         title, size = ("files of " + str(a.data) if a.data else "Fashion-MNIST as PNG files"), a.image_size
         folder = a.data or cached(a.cache / f"png-{count}", make_pngs, count)
     peers = usable_peers(a.peers.split(","))
-    parts = []
+    parts, figures_by_steps = [], {}
     with tempfile.TemporaryDirectory() as scratch:
         network, output = pathlib.Path(scratch) / "network.pt", pathlib.Path(scratch) / "lr.json"
         make_network(network, sum(d.is_dir() for d in folder.iterdir()))
         for steps in a.steps:
             common = ["--steps", str(steps), "--batch-size", str(a.batch_size), "--image-size", str(size),
-                      "--threads", str(a.threads)]
+                      "--threads", str(a.threads), "--device", a.device]
             commands = {"lrfind": [str(a.lrfind), "sweep", str(folder), "--model", str(network), "--trials", "1", *common,
                                    "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0", "--gain-every", "0",
                                    "--val-split", "0", "--quiet", "-o", str(output)]}
             for peer in peers:
                 commands[peer] = [sys.executable, str(HERE / "peer.py"), peer, str(folder), str(network), *common]
-            figures = measure(commands, a.runs)
+            figures = figures_by_steps[steps] = measure(commands, a.runs)
             parts.append(f"{title}: {steps} steps, batch {a.batch_size}, {size} x {size}, {a.threads} threads, "
                          f"{a.runs} run{'s' * (a.runs > 1)} each, interleaved.\n\n{table(figures)}")
+        if len(figures_by_steps) > 1:
+            parts.append(steps_per_second(figures_by_steps))
         described = machine(json.loads(output.read_text(encoding="utf-8")))
     shown = readme_part.command_shown("compare_peers.sh", sys.argv[1:], HERE_ALONE)
     text = f"`{shown}`, whole processes: {described}.\n\n" + "\n\n".join(parts)

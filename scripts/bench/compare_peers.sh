@@ -3,7 +3,7 @@
 # optimizer, batch size, steps, image size and threads; interleaved. Prints Markdown: medians, spread, ratios.
 #
 #   scripts/bench/compare_peers.sh [--lrfind FILE] [--data FOLDER] [--photos] [--runs 5] [--steps 10 100]
-#                                  [--image-size 32] [--threads N] [--write README.md]
+#                                  [--image-size 32] [--threads N] [--device cuda] [--write README.md]
 #
 # The peers go into a virtual environment (LRFIND_PEERS, else build/peers) with torch 2.13.0 from PyPI; what cannot be
 # installed or imported is named and left out. Without --data, images of Fashion-MNIST are written as PNG files; --photos

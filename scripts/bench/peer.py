@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One range test with one Python framework, as a user of it would write it: compare_peers.py runs this as a process.
 
-usage: peer.py TOOL FOLDER NETWORK.pt --steps N --batch-size N --image-size N --threads N --workers N
+usage: peer.py TOOL FOLDER NETWORK.pt --steps N --batch-size N --image-size N --threads N --workers N --device cpu|cuda
 """
 import argparse
 import pathlib
@@ -15,6 +15,7 @@ p.add_argument("--batch-size", type=int, default=64)
 p.add_argument("--image-size", type=int, default=32)
 p.add_argument("--threads", type=int, default=2)
 p.add_argument("--workers", type=int, default=2)
+p.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
 a = p.parse_args()
 
 import numpy
@@ -46,22 +47,23 @@ class Folder(torch.utils.data.Dataset):
         return torch.from_numpy(pixels.transpose(2, 0, 1).copy()), label
 
 
-loader = torch.utils.data.DataLoader(Folder(), a.batch_size, shuffle=True, drop_last=True, num_workers=a.workers)
-network = torch.jit.load(a.network).train()
+loader = torch.utils.data.DataLoader(Folder(), a.batch_size, shuffle=True, drop_last=True, num_workers=a.workers,
+                                     pin_memory=a.device == "cuda")
+network = torch.jit.load(a.network, map_location=a.device).train()
 loss = torch.nn.CrossEntropyLoss()
 optimizer = torch.optim.SGD(network.parameters(), lr=1e-7, momentum=0.9)
 
 if a.tool == "torch-lr-finder":
     from torch_lr_finder import LRFinder
 
-    finder = LRFinder(network, optimizer, loss, device="cpu")
+    finder = LRFinder(network, optimizer, loss, device=a.device)
     finder.range_test(loader, end_lr=10, num_iter=a.steps, diverge_th=1e9)
     steps = len(finder.history["loss"])
 elif a.tool == "ignite":
     from ignite.engine import create_supervised_trainer
     from ignite.handlers import FastaiLRFinder
 
-    trainer = create_supervised_trainer(network, optimizer, loss)
+    trainer = create_supervised_trainer(network, optimizer, loss, device=a.device, non_blocking=True)
     finder = FastaiLRFinder()
     with finder.attach(trainer, {"model": network, "optimizer": optimizer}, num_iter=a.steps, end_lr=10.0, diverge_th=1e9) as t:
         t.run(loader)
@@ -81,7 +83,7 @@ elif a.tool == "lightning":
         def configure_optimizers(self):
             return torch.optim.SGD(self.parameters(), lr=self.lr, momentum=0.9)
 
-    trainer = lightning.Trainer(accelerator="cpu", max_epochs=1000, logger=False, enable_checkpointing=False,
+    trainer = lightning.Trainer(accelerator="cpu" if a.device == "cpu" else "gpu", devices=1, max_epochs=1000, logger=False, enable_checkpointing=False,
                                 enable_progress_bar=False, enable_model_summary=False)
     found = Tuner(trainer).lr_find(Module(), train_dataloaders=loader, min_lr=1e-7, max_lr=10, num_training=a.steps,
                                    early_stop_threshold=None, update_attr=False)
@@ -92,7 +94,7 @@ else:
     import fastai.callback.schedule  # noqa: F401  adds lr_find to Learner
     from fastai.optimizer import OptimWrapper
 
-    learner = Learner(DataLoaders(loader, loader), network, loss_func=loss,
+    learner = Learner(DataLoaders(loader, loader, device=a.device), network, loss_func=loss,
                       opt_func=lambda groups, **k: OptimWrapper(groups, torch.optim.SGD, momentum=0.9, lr=1e-7))
     with learner.no_bar(), learner.no_logging():
         learner.lr_find(start_lr=1e-7, end_lr=10, num_it=a.steps, stop_div=False, show_plot=False)

@@ -227,6 +227,9 @@ void Session::describe(report::Result& result) const {
   dataset.normalization = {normalisation_.mean, normalisation_.std};
   dataset.notes = dataset_.notes;
   dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
+  if (const auto obstacle = engine_->replay_obstacle(); !obstacle.empty()) {
+    dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + obstacle);
+  }
   result.model.name = settings_.network.model;
   result.model.classes = static_cast<std::int64_t>(dataset_.classes.size());
   result.model.parameters = 0;

@@ -7,6 +7,7 @@
 #include <torch/script.h>
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -82,6 +83,32 @@ void initialise_module(const torch::jit::Module& module, const std::string& name
   }
 }
 
+// A tensor that several layers share comes back from a file as several tensors on the same memory, which would be
+// trained apart: they become one again.
+void share_again(torch::jit::Module& script) {
+  std::map<const void*, torch::Tensor> by_memory;
+  for (auto module : script.modules()) {
+    for (const auto& item : module.named_parameters(false)) {
+      if (item.value.numel() == 0) continue;
+      const auto& first = by_memory.emplace(item.value.data_ptr(), item.value).first->second;
+      if (!first.is_same(item.value) && first.sizes() == item.value.sizes() &&
+          first.strides() == item.value.strides()) {
+        module.setattr(item.name, first);
+      }
+    }
+  }
+}
+
+template <typename List>
+std::vector<NamedTensor> each_once(const List& tensors) {
+  std::set<const void*> seen;
+  std::vector<NamedTensor> list;
+  for (const auto& item : tensors) {
+    if (seen.insert(item.value.unsafeGetTensorImpl()).second) list.push_back({item.name, item.value});
+  }
+  return list;
+}
+
 }  // namespace
 
 struct TorchScriptNetwork::Module {
@@ -101,6 +128,7 @@ TorchScriptNetwork::TorchScriptNetwork(const std::string& path)
     throw ModelError("forward of \"" + path + "\" takes " + std::to_string(required) +
                      " inputs; it must take one, a batch of images [N, channels, height, width]");
   }
+  share_again(script);
   const auto all = parameters();
   if (all.empty()) throw ModelError("model file \"" + path + "\" has no parameters to train (is it frozen?)");
   for (const auto& [name, tensor] : all) {
@@ -149,16 +177,10 @@ torch::Tensor TorchScriptNetwork::forward(const torch::Tensor& images) {
 }
 
 std::vector<NamedTensor> TorchScriptNetwork::parameters() const {
-  std::vector<NamedTensor> list;
-  for (const auto& item : module_->script.named_parameters()) list.push_back({item.name, item.value});
-  return list;
+  return each_once(module_->script.named_parameters());
 }
 
-std::vector<NamedTensor> TorchScriptNetwork::buffers() const {
-  std::vector<NamedTensor> list;
-  for (const auto& item : module_->script.named_buffers()) list.push_back({item.name, item.value});
-  return list;
-}
+std::vector<NamedTensor> TorchScriptNetwork::buffers() const { return each_once(module_->script.named_buffers()); }
 
 void TorchScriptNetwork::train(bool on) { module_->script.train(on); }
 

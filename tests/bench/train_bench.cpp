@@ -116,10 +116,16 @@ Timed run_floor(command::Session& session, const command::SweepSettings& setting
   session.start(command::range_options(settings, 0).seed);
   Timed timed;
   const auto start = command::Clock::now();
-  for (std::size_t i = 0; i < rates.size(); ++i) {
-    const train::Images images = command::view(batches[i]);
-    const auto measured = session.engine().step({&images, 1}, rates[i], false);
-    if (i == 0) timed.first_loss = measured.loss;
+  auto& engine = session.engine();
+  const auto ahead = static_cast<std::size_t>(engine.ahead());
+  for (std::size_t i = 0; i < rates.size() + ahead; ++i) {
+    if (i < rates.size()) {
+      const train::Images images = command::view(batches[i]);
+      engine.submit({&images, 1}, rates[i], false);
+    }
+    if (i < ahead) continue;
+    const auto measured = engine.collect();
+    if (i == ahead) timed.first_loss = measured.loss;
   }
   timed.seconds = command::seconds_since(start);
   return timed;

@@ -90,6 +90,27 @@ TEST_F(TorchScript, LoadsAFileAndTrainsAllItsParameters) {
   EXPECT_EQ(count_multiply_adds(network, torch::ones({1, 3, 5, 6})), 12);
 }
 
+TEST_F(TorchScript, ASharedWeightIsOneParameterAndStaysShared) {
+  Script net = new_module("Net");
+  const auto weight = torch::eye(3) * 0.5;
+  const std::string forward = "def forward(self, x):\n  return torch.linear(x, self.weight)\n";
+  net.register_module("one", standard_layer(net, "Linear", weight, {}, forward));
+  net.register_module("two", standard_layer(net, "LinearToo", weight, {}, forward));
+  net.define("def forward(self, x):\n  return self.two.forward(self.one.forward(torch.mean(x, [2, 3])))\n");
+  TorchScriptNetwork network(save(net));
+  const auto parameters = network.parameters();
+  ASSERT_EQ(parameters.size(), 1U);
+  EXPECT_EQ(count_parameters(network), 9);
+  network.forward(torch::ones({1, 3, 2, 2})).sum().backward();
+  // Of 1' W W 1 by W: the sum of what both layers have, each 0.5 per value.
+  EXPECT_TRUE(parameters[0].tensor.grad().equal(torch::ones({3, 3})));
+  {
+    const torch::NoGradGuard no_grad;
+    parameters[0].tensor.zero_();
+  }
+  EXPECT_TRUE(network.forward(torch::ones({1, 3, 2, 2})).equal(torch::zeros({1, 3})));
+}
+
 TEST_F(TorchScript, UnfreezesParametersThatWereSavedWithoutGradients) {
   Script net = linear_net(2);
   for (const auto& parameter : net.parameters()) parameter.requires_grad_(false);
