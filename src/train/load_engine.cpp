@@ -12,11 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// OpenMP threads that spin between parallel regions steal the cores that decoding and other programs need: by default, a
-// training step on contended cores was measured at seven times the time it takes with short spinning. 2500 turns (some
-// tens of microseconds) cost nothing on idle cores; with one busy program per core a step takes 2.0 to 2.1 times as long
-// as without, where 10000 turns made it 2.2 to 2.5 and none at all cost a third on idle cores. The OpenMP library reads
-// this once, when LibTorch brings it in. What the user has set is left alone.
+// OpenMP threads that spin between parallel regions steal the cores that decoding and other programs need: by default,
+// a training step on contended cores was measured at seven times the time it takes with short spinning. 2500 turns
+// (some tens of microseconds) cost nothing on idle cores, where none at all cost a third; with one busy program per
+// core a step took 2.0 to 2.1 times as long as without, after 10000 turns 2.2 to 2.5 times (interleaved runs on two
+// cores). The OpenMP library reads this once, when LibTorch brings it in. What the user has set is left alone.
 void choose_openmp_waiting() {
   if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
   setenv("GOMP_SPINCOUNT", "2500", 0);

@@ -84,9 +84,7 @@ class Adam : public Base {
 class RmsProp : public Base {
  public:
   RmsProp(const OptimizerOptions& options, Tensor parameters)
-      : Base(options, std::move(parameters)),
-        square_(zeros()),
-        velocity_(options.momentum == 0 ? Tensor() : zeros()) {}
+      : Base(options, std::move(parameters)), square_(zeros()), velocity_(options.momentum == 0 ? Tensor() : zeros()) {}
 
   Tensor direction(const Tensor& gradient) override {
     const Tensor decayed = with_weight_decay(gradient);
