@@ -4,7 +4,9 @@
 #include "train/stopwatch.hpp"
 #include "train/torch_compat.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace lrfind::train {
 
