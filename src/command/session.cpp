@@ -243,6 +243,13 @@ train::Images view(const data::Batch& batch) {
           std::span(batch.indices).first(static_cast<std::size_t>(batch.size)), batch.changes};
 }
 
+std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
+  std::vector<train::Images> result;
+  result.reserve(batches.size());
+  for (const auto& batch : batches) result.push_back(view(batch));
+  return result;
+}
+
 std::uint64_t trial_seed(std::uint64_t seed, int trial) {
   // Below 2^53, so that every JSON reader keeps it exact and --seed takes it.
   return trial == 0 ? seed : data::seed_of(seed, static_cast<std::uint64_t>(trial)) >> 11U;

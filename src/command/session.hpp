@@ -90,6 +90,7 @@ class Session {
 
 /// What the engine sees of a batch; the batch must outlive it.
 train::Images view(const data::Batch& batch);
+std::vector<train::Images> views(const std::vector<data::Batch>& batches);
 
 /// Seed of trial `trial`, from 0: the first is the run's own, so that one trial of many can be repeated alone.
 std::uint64_t trial_seed(std::uint64_t seed, int trial);

@@ -12,13 +12,6 @@ namespace lrfind::command {
 
 namespace {
 
-std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
-  std::vector<train::Images> result;
-  result.reserve(batches.size());
-  for (const auto& batch : batches) result.push_back(view(batch));
-  return result;
-}
-
 std::vector<data::Batch> next_batches(data::Loader& loader, int count) {
   std::vector<data::Batch> batches;
   for (int i = 0; i < count; ++i) batches.push_back(loader.next());

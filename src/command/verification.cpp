@@ -1,7 +1,6 @@
 #include "command/verification.hpp"
 
-#include "command/interrupt.hpp"
-#include "data/error.hpp"
+#include "command/verification_training.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,18 +11,10 @@ namespace lrfind::command {
 
 namespace {
 
-constexpr double edge_ratio = 3;    // how far beyond an edge the next candidate lies
-constexpr int most_extensions = 2;  // per schedule
-constexpr std::size_t plateau_limit = 1000;
+constexpr double edge_ratio = 3;       // how far beyond an edge the next candidate lies
+constexpr int most_extensions = 2;     // per schedule
 constexpr double nearly_equal = 1e-3;  // relative: rates closer than this are one candidate
 constexpr double near_enough = 0.08;   // decades from the fitted peak where another training would tell nothing new
-
-std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
-  std::vector<train::Images> result;
-  result.reserve(batches.size());
-  for (const auto& batch : batches) result.push_back(view(batch));
-  return result;
-}
 
 std::vector<Candidate> candidates_for(const std::optional<double>& suggested, const VerifyOptions& options) {
   std::vector<Candidate> list;
@@ -50,14 +41,10 @@ class Verifier {
  public:
   Verifier(Session& session, const Suggestion& suggestion, const VerifyOptions& options, std::uint64_t seed,
            const OnVerifyStep& on_step)
-      : session_(session), suggestion_(suggestion), seed_(seed), on_step_(on_step) {
+      : trainer_(session, options), suggestion_(suggestion), seed_(seed), on_step_(on_step) {
     result_.options = options;
+    result_.val_images = trainer_.val_images();
     for (const auto& name : options.schedules) add_schedule(*train::parse_schedule(name));
-    validation_ = session.validation_batches(options.val_limit);
-    for (const auto& batch : validation_) result_.val_images += static_cast<std::size_t>(batch.size);
-    if (result_.val_images == 0) {
-      throw UsageError("there are no validation images to verify on; raise --val-split above 0");
-    }
   }
 
   Verification run() {
@@ -177,95 +164,24 @@ class Verifier {
     auto& candidate = verdict.candidates[index];
     const auto schedule = schedule_of(verdict.schedule.kind, candidate.lr);
     ++runs_done_;
-    std::vector<double> losses;
-    candidate.runs.push_back(train(schedule, trial_seed(seed_, round), candidate.suggested, losses));
-    if (candidate.runs.back().end == RunEnd::interrupted) result_.complete = false;
-    const auto& run = candidate.runs.back();
     auto& best = best_losses_[verdict.schedule.kind];
+    const bool to_the_end = candidate.suggested || result_.options.keep_all;
+    std::vector<double> losses;
+    candidate.runs.push_back(
+        trainer_.train(schedule, trial_seed(seed_, round), to_the_end ? nullptr : &best.losses, losses,
+                       [&](int step, double lr, double loss) { on_step_(runs_done_, runs_, step, lr, loss); }));
+    const auto& run = candidate.runs.back();
+    if (run.end == RunEnd::interrupted) result_.complete = false;
     if (run.end == RunEnd::completed && (best.losses.empty() || run.train_loss < best.train_loss)) {
       best = {run.train_loss, std::move(losses)};
     }
   }
 
-  TrainingRun train(const train::Schedule& schedule, std::uint64_t seed, bool to_the_end, std::vector<double>& losses) {
-    TrainingRun run;
-    run.seed = seed;
-    const int accumulate = session_.accumulate();
-    const auto loader =
-        session_.loader(seed, static_cast<std::uint64_t>(schedule.steps) * static_cast<std::uint64_t>(accumulate));
-    session_.start(seed);
-    auto& engine = session_.engine();
-    engine.set_probe({});
-    train::ScheduledRate rate(schedule);
-    const auto evaluated = evaluated_steps(schedule);
-    train::Evaluation sum;
-    const auto evaluate = [&] {
-      const auto now = engine.evaluate(views(validation_));
-      sum.loss += now.loss;
-      sum.accuracy += now.accuracy;
-    };
-    try {
-      for (int step = 0; step < schedule.steps && run.end == RunEnd::completed; ++step) {
-        if (interrupt_requested()) throw data::Interrupted();
-        std::vector<data::Batch> batches;
-        for (int i = 0; i < accumulate; ++i) batches.push_back(loader->next());
-        const double lr = rate.at(step);
-        losses.push_back(engine.step(views(batches), lr, false).loss);
-        run.steps = step + 1;
-        on_step_(runs_done_, runs_, run.steps, lr, losses.back());
-        if (!std::isfinite(losses.back())) {
-          run.end = RunEnd::diverged;
-        } else if (!to_the_end && !result_.options.keep_all && at_rung(schedule, run.steps) &&
-                   hopeless(losses, best_losses_[schedule.kind].losses)) {
-          run.end = RunEnd::dropped;
-        }
-        if (run.end == RunEnd::completed && evaluated.contains(run.steps)) evaluate();
-        if (rate.checks_after(step)) rate.observe(engine.evaluate(views(plateau_images())).loss);
-      }
-    } catch (const data::Interrupted&) {
-      run.end = RunEnd::interrupted;
-      return run;
-    }
-    const std::size_t tail = std::max<std::size_t>(losses.size() / 10, 1);
-    run.train_loss = 0;
-    for (std::size_t i = losses.size() - tail; i < losses.size(); ++i) {
-      run.train_loss += losses[i] / static_cast<double>(tail);
-    }
-    if (run.end != RunEnd::completed) {  // as it is where it ended
-      sum = {};
-      evaluate();
-    }
-    const double evaluations = run.end == RunEnd::completed ? static_cast<double>(evaluated.size()) : 1;
-    run.val_loss = sum.loss / evaluations;
-    run.val_accuracy = sum.accuracy / evaluations;
-    return run;
-  }
-
-  // The last step, and at a constant rate, whose accuracy wanders, more of them evenly over the last fifth.
-  std::set<int> evaluated_steps(const train::Schedule& schedule) const {
-    const bool wanders = train::use_of(schedule.kind) == train::ScheduleUse::constant;
-    const int evaluations = wanders ? result_.options.evaluations : 1;
-    std::set<int> steps;
-    for (int i = 0; i < evaluations; ++i) steps.insert(schedule.steps - i * (schedule.steps / 5) / evaluations);
-    return steps;
-  }
-
-  // Checked so often that a sample of the validation images has to do.
-  const std::vector<data::Batch>& plateau_images() {
-    if (plateau_images_.empty()) plateau_images_ = session_.validation_batches(plateau_limit);
-    return plateau_images_;
-  }
-
-  static bool at_rung(const train::Schedule& schedule, int step) {
-    return step == schedule.steps / 4 || step == schedule.steps / 2;
-  }
-
-  Session& session_;
+  CandidateTrainer trainer_;
   const Suggestion& suggestion_;
   std::uint64_t seed_;
   const OnVerifyStep& on_step_;
   Verification result_;
-  std::vector<data::Batch> validation_, plateau_images_;
   struct LossCurve {
     double train_loss = 0;
     std::vector<double> losses;

@@ -18,12 +18,11 @@ class Buffers {
   explicit Buffers(const std::vector<model::NamedTensor>& buffers);
 
   /// One-dimensional, one per type of value. What is written here is written to the buffers.
-  std::vector<torch::Tensor> values() const;
-  std::vector<torch::Tensor> copy() const;
-  void restore(const std::vector<torch::Tensor>& copy);
+  const std::vector<torch::Tensor>& values() const { return values_; }
 
  private:
   std::vector<Joined> by_type_;
+  std::vector<torch::Tensor> values_;
 };
 
 }  // namespace lrfind::train

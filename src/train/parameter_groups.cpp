@@ -51,6 +51,15 @@ ParameterGroups group_parameters(const std::vector<model::NamedTensor>& paramete
   return groups;
 }
 
+torch::Tensor rate_factors(const ParameterGroups& groups, const torch::TensorOptions& options) {
+  if (std::all_of(groups.factors.begin(), groups.factors.end(), [](double factor) { return factor == 1; })) return {};
+  std::vector<torch::Tensor> pieces;
+  for (std::size_t i = 0; i < groups.factors.size(); ++i) {
+    pieces.push_back(torch::full({groups.trained[i].tensor.numel()}, groups.factors[i], options));
+  }
+  return torch::cat(pieces);
+}
+
 void check_precision(Precision precision, const torch::Device& device) {
   if (precision == Precision::fp32 || device.is_cuda()) return;
   if (precision != Precision::bf16) {

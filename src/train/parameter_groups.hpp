@@ -17,6 +17,10 @@ struct ParameterGroups {
 /// expression that is not a regular expression or that matches no parameter, and when nothing is left to train.
 ParameterGroups group_parameters(const std::vector<model::NamedTensor>& parameters, const Recipe& recipe);
 
+/// The rate's factor for every single value of the trained parameters, in their order; undefined where all are 1.
+/// options: of the result.
+torch::Tensor rate_factors(const ParameterGroups& groups, const torch::TensorOptions& options);
+
 /// Throws RecipeError when `device` cannot compute in `precision`.
 void check_precision(Precision precision, const torch::Device& device);
 

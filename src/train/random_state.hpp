@@ -10,6 +10,7 @@ class RandomState {
   explicit RandomState(const torch::Device& device)
       : generator_(at::globalContext().defaultGenerator(device)), state_(generator_.get_state()) {}
   void rewind() { generator_.set_state(state_); }
+  bool operator==(const RandomState& other) const { return state_.equal(other.state_); }
 
  private:
   at::Generator generator_;

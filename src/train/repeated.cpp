@@ -1,6 +1,7 @@
 #include "train/repeated.hpp"
 
 #include "train/random_state.hpp"
+#include "train/snapshot.hpp"
 
 #include <cmath>
 
@@ -15,21 +16,6 @@ bool alike(double replayed, double called) {
   return std::abs(replayed - called) <= replay_tolerance * std::abs(called);
 }
 
-// What tensors held when this was made.
-class Snapshot {
- public:
-  explicit Snapshot(std::vector<torch::Tensor> tensors) : tensors_(std::move(tensors)) {
-    for (const auto& tensor : tensors_) copies_.push_back(tensor.clone());
-  }
-  void restore() {
-    const torch::NoGradGuard no_grad;
-    for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].copy_(copies_[i]);
-  }
-
- private:
-  std::vector<torch::Tensor> tensors_, copies_;
-};
-
 }  // namespace
 
 Repeated::Repeated(Parts parts, const torch::Device& device, Recorder recorder)
@@ -37,7 +23,7 @@ Repeated::Repeated(Parts parts, const torch::Device& device, Recorder recorder)
 
 void Repeated::prepare() {
   if (!recorder_ || replay_ || !obstacle_.empty()) return;
-  Snapshot before(parts_.state());
+  const Snapshot before(parts_.state());
   RandomState random(device_);
   const auto rewind = [&] {
     before.restore();
@@ -45,6 +31,7 @@ void Repeated::prepare() {
   };
   parts_.work();
   const double called = parts_.result.item<double>();
+  const RandomState random_after_call(device_);
   rewind();
   replay_ = recorder_(parts_.work, device_, obstacle_);
   ++recordings_;
@@ -52,10 +39,12 @@ void Repeated::prepare() {
   if (!replay_) return;
   replay_->run();
   const double replayed = parts_.result.item<double>();
+  const bool drew_the_same = RandomState(device_) == random_after_call;
   rewind();
-  if (alike(replayed, called)) return;
+  if (alike(replayed, called) && drew_the_same) return;
   replay_.reset();
-  obstacle_ = "its recording gave another result than the plain pass";
+  obstacle_ = drew_the_same ? "its recording gave another result than the plain pass"
+                            : "its recording draws other random numbers than the plain pass";
 }
 
 void Repeated::run() {

@@ -61,15 +61,6 @@ class CudaReplay : public Replay {
   at::cuda::CUDAGraph graph_;
 };
 
-bool draws_random_numbers(const std::function<void()>& work, const torch::Device& device) {
-  auto generator = at::globalContext().defaultGenerator(device);
-  const auto before = generator.get_state();
-  work();
-  const bool drew = !generator.get_state().equal(before);
-  if (drew) generator.set_state(before);
-  return drew;
-}
-
 }  // namespace
 
 std::unique_ptr<Replay> Replay::record(const std::function<void()>& work, const torch::Device& device,
@@ -80,10 +71,6 @@ std::unique_ptr<Replay> Replay::record(const std::function<void()>& work, const 
   }
   try {
     const c10::cuda::CUDAGuard on_device(device.index());
-    if (draws_random_numbers(work, device)) {
-      obstacle = "the network draws random numbers";
-      return nullptr;
-    }
     auto replay = std::make_unique<CudaReplay>();
     replay->capture(work, device);
     return replay;

@@ -10,7 +10,8 @@
 namespace lrfind::train {
 
 /// A CUDA graph of some work on one device. The work must use the same memory and launch the same kernels whenever it
-/// is called; what it makes anew (a loss, gradients) stays in place between replays.
+/// is called; what it makes anew (a loss, gradients) stays in place between replays. Random numbers are drawn anew from
+/// the device's generator in every replay, the same as the work would draw.
 class Replay {
  public:
   virtual ~Replay() = default;
@@ -20,7 +21,7 @@ class Replay {
 
   /// Calls `work` a few times as it is, so that libraries choose their kernels and set themselves up, and once more to
   /// record it. Returns nothing when that is impossible, and then `obstacle` says why in a clause: no GPU, a build
-  /// without CUDA's headers, work that draws random numbers, that waits for the device or that cannot be recorded.
+  /// without CUDA's headers, work that waits for the device or that cannot be recorded.
   static std::unique_ptr<Replay> record(const std::function<void()>& work, const torch::Device& device,
                                         std::string& obstacle);
 };

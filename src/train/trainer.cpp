@@ -2,7 +2,6 @@
 
 #include "train/random_state.hpp"
 #include "train/stopwatch.hpp"
-#include "train/torch_compat.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,8 +16,6 @@ using torch::Tensor;
 constexpr double smallest_predicted_decrease =
     1e-5;                                           // of the loss; below it the difference of two losses is float noise
 constexpr double smallest_aligned_decrease = 3e-5;  // likewise, where an update is compared with the next gradient
-constexpr double first_loss_scale = 65536;          // PyTorch's GradScaler: start, growth and back-off
-constexpr int steps_before_growth = 2000;
 constexpr int steps_ahead_on_gpu = 8;
 
 Tensor inner_product(const Tensor& a, const Tensor& b) { return (a * b).sum().to(torch::kDouble); }
@@ -28,16 +25,6 @@ std::vector<Tensor> tensors_of(const std::vector<model::NamedTensor>& list) {
   tensors.reserve(list.size());
   for (const auto& item : list) tensors.push_back(item.tensor);
   return tensors;
-}
-
-// The rate's factor for every parameter value; undefined where all are 1.
-Tensor rate_factors(const ParameterGroups& groups, const Tensor& parameters) {
-  if (std::all_of(groups.factors.begin(), groups.factors.end(), [](double factor) { return factor == 1; })) return {};
-  std::vector<Tensor> pieces;
-  for (std::size_t i = 0; i < groups.factors.size(); ++i) {
-    pieces.push_back(torch::full({groups.trained[i].tensor.numel()}, groups.factors[i], parameters.options()));
-  }
-  return torch::cat(pieces);
 }
 
 }  // namespace
@@ -52,6 +39,8 @@ Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& no
       recipe_(std::move(recipe)),
       device_(device),
       normalise_(normalisation, device, format),
+      objective_(network, recipe_, device),
+      loss_scale_(recipe_.precision),
       staging_(device),
       replays_(recorder && recipe_.precision != Precision::fp16),
       minus_rate_(torch::zeros({}, torch::TensorOptions(device))),
@@ -69,21 +58,17 @@ Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& no
   groups_ = group_parameters(network_.parameters(), recipe_);
   parameters_ = Joined(tensors_of(groups_.trained));
   buffers_ = Buffers(network_.buffers());
-  for (const auto& parameter : network_.parameters()) initial_parameters_.push_back(parameter.tensor.detach().clone());
-  initial_buffers_ = buffers_.copy();
+  auto whole = tensors_of(network_.parameters());
+  whole.insert(whole.end(), buffers_.values().begin(), buffers_.values().end());
+  initial_.emplace(std::move(whole));
   optimizer_ = make_optimizer(recipe_.optimizer, parameters_.values());
-  rate_factors_ = rate_factors(groups_, parameters_.values());
+  rate_factors_ = rate_factors(groups_, parameters_.values().options());
   change_ = torch::zeros_like(parameters_.values());
-  if (!recipe_.class_weights.empty()) {
-    class_weights_ = torch::tensor(recipe_.class_weights, torch::kFloat).to(device_);
-  }
 }
 
 std::vector<std::string> Trainer::start(std::uint64_t seed, bool fresh_weights) {
   const torch::NoGradGuard no_grad;
-  const auto parameters = network_.parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].tensor.copy_(initial_parameters_[i]);
-  buffers_.restore(initial_buffers_);
+  initial_->restore();
   std::vector<std::string> left;
   if (fresh_weights) left = network_.initialise(seed);
   torch::manual_seed(seed);
@@ -92,8 +77,7 @@ std::vector<std::string> Trainer::start(std::uint64_t seed, bool fresh_weights) 
   change_.zero_();
   last_predicted_ = 0;
   optimizer_->reset();
-  loss_scale_ = recipe_.precision == Precision::fp16 ? first_loss_scale : 1;
-  steps_since_overflow_ = 0;
+  loss_scale_.reset();
   times_ = {};
   return left;
 }
@@ -114,18 +98,6 @@ void Trainer::set_probe(const ImageBatch& batch) {
   }
 }
 
-Tensor Trainer::loss_of(const Input& input) {
-  Tensor logits;
-  if (recipe_.precision == Precision::bf16 || recipe_.precision == Precision::fp16) {
-    const Autocast autocast(device_, recipe_.precision == Precision::bf16 ? torch::kBFloat16 : torch::kHalf);
-    logits = network_.forward(input.images);
-  } else {
-    logits = network_.forward(input.images);
-  }
-  return at::cross_entropy_loss(logits.to(torch::kFloat), input.labels, class_weights_, at::Reduction::Mean, -100,
-                                recipe_.label_smoothing);
-}
-
 // Loss and gradient of the step's batches.
 void Trainer::differentiate() {
   const Stopwatch watch(times_.forward_backward_s);
@@ -136,8 +108,8 @@ void Trainer::differentiate() {
   inputs_.clear();
   for (const auto& batch : *batches_) {
     inputs_.push_back({normalise_(batch.pixels), batch.labels});
-    const auto loss = loss_of(inputs_.back());
-    const double scale = part * loss_scale_;
+    const auto loss = objective_.loss(inputs_.back());
+    const double scale = part * loss_scale_.value();
     // A parameter that this batch's graph does not reach has no gradient; zero moves it by weight decay and momentum
     // only.
     auto values = torch::autograd::grad({scale == 1 ? loss : loss * scale}, parameters, {}, false, false, true);
@@ -151,7 +123,7 @@ void Trainer::differentiate() {
     gradient_ = gradient_.defined() ? gradient_.add_(gradient) : gradient;
   }
   const torch::NoGradGuard no_grad;
-  if (loss_scale_ != 1) gradient_.mul_(1 / loss_scale_);
+  if (loss_scale_.value() != 1) gradient_.mul_(1 / loss_scale_.value());
   number(loss_at).copy_(mean_loss);
 }
 
@@ -160,19 +132,6 @@ Tensor Trainer::clipped(const Tensor& gradient) const {
   if (recipe_.grad_clip <= 0) return gradient;
   const auto factor = (recipe_.grad_clip / (inner_product(gradient, gradient).sqrt() + 1e-6)).clamp_max(1);
   return gradient * factor.to(torch::kFloat);
-}
-
-// Whether fp16 gradients overflowed; the loss scale follows, as PyTorch's GradScaler does it.
-bool Trainer::overflowed() {
-  if (recipe_.precision != Precision::fp16) return false;
-  const bool overflow = !std::isfinite(gradient_.sum().item<double>());
-  steps_since_overflow_ = overflow ? 0 : steps_since_overflow_ + 1;
-  if (overflow) loss_scale_ /= 2;
-  if (steps_since_overflow_ == steps_before_growth) {
-    loss_scale_ *= 2;
-    steps_since_overflow_ = 0;
-  }
-  return overflow;
 }
 
 // Changes the parameters, and compares the gradient with this change and with the one before.
@@ -202,9 +161,9 @@ Tensor Trainer::norms_of(const Tensor& joined) const {
 template <typename Loss>
 void Trainer::measure(Number which, const Loss& loss) {
   const torch::NoGradGuard no_grad;
-  const auto before = buffers_.copy();
+  const Snapshot before(buffers_.values());
   number(which).copy_(loss());
-  buffers_.restore(before);
+  before.restore();
 }
 
 void Trainer::measure_loss_after() {
@@ -212,7 +171,7 @@ void Trainer::measure_loss_after() {
   measure(loss_after_at, [this] {
     Tensor loss;
     for (const auto& input : inputs_) {
-      const auto part = loss_of(input).to(torch::kDouble);
+      const auto part = objective_.loss(input).to(torch::kDouble);
       loss = loss.defined() ? loss + part : part;
     }
     return loss / static_cast<double>(inputs_.size());
@@ -221,7 +180,7 @@ void Trainer::measure_loss_after() {
 
 void Trainer::measure_probe_loss() {
   const Stopwatch watch(times_.probe_s);
-  measure(probe_loss_at, [this] { return loss_of(probe_); });
+  measure(probe_loss_at, [this] { return objective_.loss(probe_); });
 }
 
 // What a step changes and the next one depends on.
@@ -264,7 +223,7 @@ bool Trainer::learn() {
   }
   differentiate();
   const torch::NoGradGuard no_grad;
-  if (!overflowed()) {
+  if (!loss_scale_.overflowed(gradient_)) {
     update();
     return true;
   }
@@ -334,23 +293,6 @@ int Trainer::ahead() const {
 Measurement Trainer::step(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
   submit(batches, lr, measure_gain);
   return collect();
-}
-
-Evaluation Trainer::evaluate(const std::vector<ImageBatch>& batches) {
-  const torch::NoGradGuard no_grad;
-  network_.train(false);
-  auto sums = torch::zeros({2}, torch::TensorOptions(torch::kDouble).device(device_));
-  double images = 0;
-  for (const auto& batch : batches) {
-    const auto logits = network_.forward(normalise_(batch.pixels.to(device_, true))).to(torch::kFloat);
-    const auto labels = batch.labels.to(device_, true);
-    const auto loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum);
-    sums += torch::stack({loss.to(torch::kDouble), logits.argmax(1).eq(labels).sum().to(torch::kDouble)});
-    images += static_cast<double>(batch.labels.size(0));
-  }
-  network_.train(true);
-  const auto read = sums.to(torch::kCPU);
-  return {read[0].item<double>() / images, read[1].item<double>() / images};
 }
 
 }  // namespace lrfind::train

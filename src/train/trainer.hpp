@@ -6,11 +6,14 @@
 #include "train/device_mark.hpp"
 #include "train/engine.hpp"
 #include "train/joined.hpp"
+#include "train/loss_scale.hpp"
 #include "train/normalise.hpp"
+#include "train/objective.hpp"
 #include "train/optimizer.hpp"
 #include "train/parameter_groups.hpp"
 #include "train/recipe.hpp"
 #include "train/repeated.hpp"
+#include "train/snapshot.hpp"
 #include "train/staging.hpp"
 
 #include <lrfind/range_test.hpp>
@@ -18,6 +21,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,7 +73,7 @@ class Trainer {
   Measurement step(const std::vector<ImageBatch>& batches, double lr, bool measure_gain);
 
   /// Loss and accuracy in evaluation mode, over all batches.
-  Evaluation evaluate(const std::vector<ImageBatch>& batches);
+  Evaluation evaluate(const std::vector<ImageBatch>& batches) { return objective_.evaluate(batches, normalise_); }
 
   /// From now on every step records, per trained tensor, the norm of its update over the norm of its weights before.
   void record_update_ratios(bool on) { records_update_ratios_ = on; }
@@ -84,10 +88,6 @@ class Trainer {
   const std::string& replay_obstacle() const { return learn_.obstacle(); }
 
  private:
-  // On the device.
-  struct Input {
-    torch::Tensor images, labels;
-  };
   // Where a step's measurements lie in numbers_.
   enum Number { loss_at, predicted_at, aligned_at, loss_after_at, probe_loss_at, number_count };
   // A step whose measurements are on their way.
@@ -97,10 +97,8 @@ class Trainer {
     DeviceMark done;
   };
 
-  torch::Tensor loss_of(const Input& input);
   void differentiate();
   torch::Tensor clipped(const torch::Tensor& gradient) const;
-  bool overflowed();
   void update();
   torch::Tensor norms_of(const torch::Tensor& joined) const;
   template <typename Loss>
@@ -119,14 +117,15 @@ class Trainer {
   Recipe recipe_;
   torch::Device device_;
   Normaliser normalise_;
+  Objective objective_;
+  LossScale loss_scale_;
   Staging staging_;
   bool replays_;
   ParameterGroups groups_;
   Joined parameters_;  // that are trained
   Buffers buffers_;
-  std::vector<torch::Tensor> initial_parameters_, initial_buffers_;  // of the whole network, as it came
+  std::optional<Snapshot> initial_;  // the whole network, as it came
   std::unique_ptr<Optimizer> optimizer_;
-  torch::Tensor class_weights_;
   torch::Tensor rate_factors_;  // one per parameter value; undefined: all are 1
 
   const std::vector<ImageBatch>* batches_ = nullptr;  // of the step that is being taken
@@ -141,8 +140,6 @@ class Trainer {
 
   std::deque<Pending> pending_;
   double last_loss_ = 0, last_predicted_ = 0;  // decrease, of the last step that was collected
-  double loss_scale_ = 1;
-  int steps_since_overflow_ = 0;
   bool records_update_ratios_ = false;
   std::vector<double> update_ratios_;
   StepTimes times_;

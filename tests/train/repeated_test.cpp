@@ -22,10 +22,10 @@ ImageBatch batch_of(std::uint64_t seed, int size = 8) {
           torch::randint(0, classes, {size}, generator, torch::kLong)};
 }
 
-// Counts recordings and replays; refuses work that draws random numbers, as CUDA's does.
+// Counts recordings and replays.
 struct Tape {
   int recordings = 0, replays = 0;
-  bool broken = false;
+  bool broken = false, draws_too_many = false;
 
   class Called : public Replay {
    public:
@@ -33,6 +33,7 @@ struct Tape {
     void run() override {
       ++tape_.replays;
       if (!tape_.broken) work_();
+      if (tape_.draws_too_many) torch::rand({1});
     }
 
    private:
@@ -41,17 +42,10 @@ struct Tape {
   };
 
   Recorder recorder() {
-    return [this](const std::function<void()>& work, const torch::Device&,
-                  std::string& obstacle) -> std::unique_ptr<Replay> {
-      const auto generator = at::globalContext().defaultGenerator(torch::kCPU);
-      const auto before = generator.get_state();
+    return [this](const std::function<void()>& work, const torch::Device&, std::string&) {
       for (int warm_up = 0; warm_up < 3; ++warm_up) work();
-      if (!generator.get_state().equal(before)) {
-        obstacle = "the network draws random numbers";
-        return nullptr;
-      }
       ++recordings;
-      return std::make_unique<Called>(*this, work);
+      return std::unique_ptr<Replay>(std::make_unique<Called>(*this, work));
     };
   }
 };
@@ -116,13 +110,20 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Replayed,
                          testing::Values(OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw,
                                          OptimizerKind::rmsprop, OptimizerKind::adagrad));
 
-TEST(Repeated, NetworksThatDrawRandomNumbersAreCalledAndDrawTheSame) {
+TEST(Repeated, NetworksThatDrawRandomNumbersDrawTheSame) {
   Tape tape;
+  const Training run{.network = "mobilenet", .recipe = {}};
+  EXPECT_EQ(numbers_of(run, tape.recorder()), numbers_of(run, {}));
+  EXPECT_EQ(tape.recordings, 3);
+}
+
+TEST(Repeated, ARecordingThatDrawsOtherRandomNumbersIsNotUsed) {
+  Tape tape;
+  tape.draws_too_many = true;
   std::string obstacle;
   const Training run{.network = "mobilenet", .recipe = {}};
   EXPECT_EQ(numbers_of(run, tape.recorder(), &obstacle), numbers_of(run, {}));
-  EXPECT_EQ(tape.recordings, 0);
-  EXPECT_EQ(obstacle, "the network draws random numbers");
+  EXPECT_EQ(obstacle, "its recording draws other random numbers than the plain pass");
 }
 
 TEST(Repeated, ARecordingThatGivesAnotherResultIsNotUsed) {

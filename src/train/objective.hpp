@@ -1,0 +1,42 @@
+// What is minimised, and how well it is.
+#pragma once
+
+#include "model/network.hpp"
+#include "train/engine.hpp"
+#include "train/normalise.hpp"
+#include "train/recipe.hpp"
+
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace lrfind::train {
+
+/// Images as a network takes them, float NCHW, and int64 labels, on its device.
+struct Input {
+  torch::Tensor images, labels;
+};
+
+/// The loss of a network under a recipe. Uses the network, which must outlive it.
+class Objective {
+ public:
+  Objective(model::Network& network, const Recipe& recipe, const torch::Device& device);
+
+  /// Mean cross-entropy with the recipe's precision, label smoothing and class weights; a float without dimensions.
+  torch::Tensor loss(const Input& input) const;
+
+  /// Loss and accuracy in evaluation mode over all images of `batches`, in float32; the network is left in training
+  /// mode.
+  Evaluation evaluate(const std::vector<ImageBatch>& batches, const Normaliser& normalise) const;
+
+ private:
+  torch::Tensor logits(const torch::Tensor& images) const;
+
+  model::Network& network_;
+  Precision precision_;
+  double label_smoothing_;
+  torch::Device device_;
+  torch::Tensor class_weights_;
+};
+
+}  // namespace lrfind::train

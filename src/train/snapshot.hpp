@@ -1,0 +1,27 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <utility>
+#include <vector>
+
+namespace lrfind::train {
+
+/// What tensors held when this was made, to be put back into them.
+class Snapshot {
+ public:
+  explicit Snapshot(std::vector<torch::Tensor> tensors) : tensors_(std::move(tensors)) {
+    const torch::NoGradGuard no_grad;
+    copies_.reserve(tensors_.size());
+    for (const auto& tensor : tensors_) copies_.push_back(tensor.clone());
+  }
+  void restore() const {
+    const torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].copy_(copies_[i]);
+  }
+
+ private:
+  std::vector<torch::Tensor> tensors_, copies_;
+};
+
+}  // namespace lrfind::train
