@@ -86,7 +86,6 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
     engine.submit(views(batches), lr, measuring_.gain_every > 0 && submitted % measuring_.gain_every == 0);
     for (const auto& batch : batches) run.images += batch.size;
     ++submitted;
-    if (measuring_.update_ratios) run.update_ratios.push_back(engine.update_ratios());
   };
   const auto collect = [&] {
     Measurement measured;
@@ -94,6 +93,7 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
       const train::Stopwatch watch(run.timing.steps_s);
       measured = engine.collect();
     }
+    if (measuring_.update_ratios) run.update_ratios.push_back(engine.update_ratios());
     ++collected;
     if (measuring_.validation != nullptr &&
         (collected % measuring_.validate_every == 0 || collected == options.steps)) {

@@ -122,8 +122,7 @@ class Engine {
   virtual std::string replay_obstacle() const = 0;
 
   virtual Evaluation evaluate(std::span<const Images> batches) = 0;
-  /// Update-to-weight ratios of the last step, in the order of trained() (Trainer::update_ratios); nothing runs ahead
-  /// then.
+  /// Update-to-weight ratios of the step that was collected last, in the order of trained() (Trainer::update_ratios).
   virtual void record_update_ratios(bool on) = 0;
   virtual std::vector<double> update_ratios() const = 0;
 };

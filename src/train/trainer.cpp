@@ -42,7 +42,7 @@ Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& no
       objective_(network, recipe_, device),
       loss_scale_(recipe_.precision),
       staging_(device),
-      replays_(recorder && recipe_.precision != Precision::fp16),
+      replays_(recorder && recipe_.precision != Precision::fp16),  // whose loss scale is the host's
       minus_rate_(torch::zeros({}, torch::TensorOptions(device))),
       numbers_(torch::full({number_count}, Measurement::none, torch::TensorOptions(torch::kDouble).device(device))),
       learn_({[this] {
@@ -142,12 +142,10 @@ void Trainer::update() {
   const auto direction = optimizer_->direction(clipped(gradient_));
   at::mul_out(change_, direction, minus_rate_);
   if (rate_factors_.defined()) change_.mul_(rate_factors_);
-  const auto norms = records_update_ratios_ ? norms_of(parameters_.values()) : Tensor();
+  const auto norms = ratios_.defined() ? norms_of(parameters_.values()) : Tensor();
   parameters_.values().add_(change_);
   number(predicted_at).copy_(inner_product(gradient_, change_));
-  if (!records_update_ratios_) return;
-  const auto ratios = (norms_of(change_) / norms).to(torch::kCPU, torch::kDouble);
-  update_ratios_.assign(ratios.data_ptr<double>(), ratios.data_ptr<double>() + ratios.numel());
+  if (ratios_.defined()) ratios_.copy_(norms_of(change_) / norms);
 }
 
 // The norm of each trained tensor's part.
@@ -192,12 +190,16 @@ std::vector<Tensor> Trainer::state() const {
   return tensors;
 }
 
-// Only where nothing of a step depends on what the host reads of it: not fp16's loss scale, not update ratios.
-bool Trainer::replays() const { return replays_ && !records_update_ratios_; }
+void Trainer::record_update_ratios(bool on) {
+  if (on == ratios_.defined()) return;
+  ratios_ = on ? torch::zeros({static_cast<std::int64_t>(trained().size())}, numbers_.options()) : Tensor();
+  learn_.forget();
+  gain_.forget();
+}
 
 // Puts the step's batches where the step finds them.
 void Trainer::bring(const std::vector<ImageBatch>& batches) {
-  const bool ready = device_.is_cpu() && !replays() && batches.front().changes.empty();
+  const bool ready = device_.is_cpu() && !replays_ && batches.front().changes.empty();
   batches_ = ready ? &batches : &staging_.bring(batches);
   if (staging_.moves() == staged_moves_) return;
   staged_moves_ = staging_.moves();
@@ -206,7 +208,7 @@ void Trainer::bring(const std::vector<ImageBatch>& batches) {
 }
 
 void Trainer::prepare(const std::vector<ImageBatch>& batches, bool gain) {
-  if (!replays()) return;
+  if (!replays_) return;
   bring(batches);
   learn_.prepare();
   if (gain && learn_.obstacle().empty()) gain_.prepare();
@@ -215,7 +217,7 @@ void Trainer::prepare(const std::vector<ImageBatch>& batches, bool gain) {
 
 // One update; whether there was one, as fp16 gradients may have overflowed.
 bool Trainer::learn() {
-  if (replays()) {
+  if (replays_) {
     const int before = learn_.recordings();
     learn_.run();
     if (learn_.recordings() != before) gain_.forget();  // the inputs that it reads are others now
@@ -246,11 +248,11 @@ void Trainer::submit(const std::vector<ImageBatch>& batches, double lr, bool mea
   }
   if (measure_gain) {
     random_before->rewind();
-    replays() && learn_.obstacle().empty() ? gain_.run() : measure_loss_after();
+    replays_&& learn_.obstacle().empty() ? gain_.run() : measure_loss_after();
   }
   if (probe_.images.defined()) {
     RandomState random(device_);
-    replays() ? look_.run() : measure_probe_loss();
+    replays_ ? look_.run() : measure_probe_loss();
     random.rewind();
   }
   finish(measure_gain, probe_.images.defined());
@@ -258,9 +260,12 @@ void Trainer::submit(const std::vector<ImageBatch>& batches, double lr, bool mea
 
 // Sends a step's numbers on their way to the caller.
 void Trainer::finish(bool has_loss_after, bool has_probe_loss) {
-  auto numbers = torch::empty({number_count}, torch::TensorOptions(torch::kDouble).pinned_memory(device_.is_cuda()));
-  numbers.copy_(numbers_, true);
-  pending_.push_back({numbers, has_loss_after, has_probe_loss, DeviceMark(device_)});
+  const auto on_its_way = [this](const Tensor& values) {
+    auto host = torch::empty(values.sizes(), torch::TensorOptions(torch::kDouble).pinned_memory(device_.is_cuda()));
+    return host.copy_(values, true);
+  };
+  const auto ratios = ratios_.defined() ? on_its_way(ratios_) : Tensor();
+  pending_.push_back({on_its_way(numbers_), ratios, has_loss_after, has_probe_loss, DeviceMark(device_)});
 }
 
 Measurement Trainer::collect() {
@@ -280,15 +285,15 @@ Measurement Trainer::collect() {
     measured.gain_ratio = (measured.loss - numbers[loss_after_at]) / predicted;
   }
   if (step.has_probe_loss) measured.probe_loss = numbers[probe_loss_at];
+  if (step.ratios.defined()) {
+    update_ratios_.assign(step.ratios.data_ptr<double>(), step.ratios.data_ptr<double>() + step.ratios.numel());
+  }
   last_loss_ = measured.loss;
   last_predicted_ = predicted;
   return measured;
 }
 
-int Trainer::ahead() const {
-  const bool waits = recipe_.precision == Precision::fp16 || records_update_ratios_;
-  return device_.is_cpu() || waits ? 0 : steps_ahead_on_gpu;
-}
+int Trainer::ahead() const { return device_.is_cpu() || recipe_.precision == Precision::fp16 ? 0 : steps_ahead_on_gpu; }
 
 Measurement Trainer::step(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
   submit(batches, lr, measure_gain);

@@ -76,8 +76,8 @@ class Trainer {
   Evaluation evaluate(const std::vector<ImageBatch>& batches) { return objective_.evaluate(batches, normalise_); }
 
   /// From now on every step records, per trained tensor, the norm of its update over the norm of its weights before.
-  void record_update_ratios(bool on) { records_update_ratios_ = on; }
-  /// The last step's ratios, in the order of trained().
+  void record_update_ratios(bool on);
+  /// Those of the step that was collected last, in the order of trained().
   const std::vector<double>& update_ratios() const { return update_ratios_; }
 
   /// Parameters that are trained: all but the frozen ones.
@@ -92,7 +92,7 @@ class Trainer {
   enum Number { loss_at, predicted_at, aligned_at, loss_after_at, probe_loss_at, number_count };
   // A step whose measurements are on their way.
   struct Pending {
-    torch::Tensor numbers;
+    torch::Tensor numbers, ratios;
     bool has_loss_after, has_probe_loss;
     DeviceMark done;
   };
@@ -108,7 +108,6 @@ class Trainer {
 
   torch::Tensor number(Number which) const { return numbers_.select(0, which); }
   std::vector<torch::Tensor> state() const;
-  bool replays() const;
   void bring(const std::vector<ImageBatch>& batches);
   bool learn();
   void finish(bool has_loss_after, bool has_probe_loss);
@@ -134,13 +133,13 @@ class Trainer {
   torch::Tensor gradient_;                            // of all parameters
   torch::Tensor change_;                              // of all parameters by the last step; zero before the first
   torch::Tensor numbers_;                             // double [number_count]
+  torch::Tensor ratios_;                              // double [trained], while update ratios are recorded
   Input probe_;
   Repeated learn_, gain_, look_;
   int staged_moves_ = 0;
 
   std::deque<Pending> pending_;
   double last_loss_ = 0, last_predicted_ = 0;  // decrease, of the last step that was collected
-  bool records_update_ratios_ = false;
   std::vector<double> update_ratios_;
   StepTimes times_;
 };
