@@ -1,31 +1,46 @@
 #include "train/loss_scale.hpp"
 
-#include <cmath>
-
 namespace lrfind::train {
 
 namespace {
 
 constexpr double first_value = 65536;
-constexpr int updates_before_growth = 2000;
+constexpr double updates_before_growth = 2000;
 
 }  // namespace
 
-void LossScale::reset() {
-  value_ = used_ ? first_value : 1;
-  updates_ = 0;
+using torch::Tensor;
+
+LossScale::LossScale(Precision precision, const torch::Device& device) {
+  if (precision != Precision::fp16) return;
+  value_ = torch::full({}, first_value, torch::TensorOptions(device));
+  updates_ = torch::zeros({}, torch::TensorOptions(device));
 }
 
-bool LossScale::overflowed(const torch::Tensor& gradient) {
-  if (!used_) return false;
-  const bool overflow = !std::isfinite(gradient.sum().item<double>());
-  updates_ = overflow ? 0 : updates_ + 1;
-  if (overflow) value_ /= 2;
-  if (updates_ == updates_before_growth) {
-    value_ *= 2;
-    updates_ = 0;
-  }
+void LossScale::reset() {
+  if (!value_.defined()) return;
+  value_.fill_(first_value);
+  updates_.zero_();
+}
+
+Tensor LossScale::scaled(const Tensor& loss) const { return value_.defined() ? loss * value_ : loss; }
+
+void LossScale::unscale(Tensor& gradient) const {
+  if (value_.defined()) gradient.div_(value_);
+}
+
+Tensor LossScale::overflowed(const Tensor& gradient) {
+  if (!value_.defined()) return {};
+  const auto overflow = gradient.isfinite().all().logical_not();
+  updates_.add_(1).masked_fill_(overflow, 0);
+  const auto grows = updates_.eq(updates_before_growth);
+  updates_.masked_fill_(grows, 0);
+  value_.copy_(torch::where(overflow, value_ / 2, torch::where(grows, value_ * 2, value_)));
   return overflow;
+}
+
+std::vector<Tensor> LossScale::state() const {
+  return value_.defined() ? std::vector<Tensor>{value_, updates_} : std::vector<Tensor>{};
 }
 
 }  // namespace lrfind::train

@@ -4,23 +4,28 @@
 
 #include <torch/torch.h>
 
+#include <vector>
+
 namespace lrfind::train {
 
 /// The factor on the loss that keeps fp16 gradients from vanishing, as PyTorch's GradScaler finds it: halved, and the
-/// update left out, when gradients overflow; doubled after 2000 updates without. 1 for every other precision.
+/// update left out, when gradients overflow; doubled after 2000 updates without. Nothing here waits for the device. For
+/// every other precision it does nothing.
 class LossScale {
  public:
-  explicit LossScale(Precision precision) : used_(precision == Precision::fp16) {}
+  LossScale(Precision precision, const torch::Device& device);
 
   void reset();
-  double value() const { return value_; }
-  /// Takes the gradient of the unscaled loss and says whether it overflowed. Waits for the device.
-  bool overflowed(const torch::Tensor& gradient);
+  torch::Tensor scaled(const torch::Tensor& loss) const;
+  /// Turns the gradient of the scaled loss into that of the loss, in place.
+  void unscale(torch::Tensor& gradient) const;
+  /// Whether the gradient overflowed, a bool without dimensions; the scale follows. Undefined: not with this precision.
+  torch::Tensor overflowed(const torch::Tensor& gradient);
+  /// What a step changes and the next one depends on; stays in place.
+  std::vector<torch::Tensor> state() const;
 
  private:
-  bool used_;
-  double value_ = 1;
-  int updates_ = 0;  // since the last change
+  torch::Tensor value_, updates_;  // floats without dimensions, updates since the last change; undefined: not used
 };
 
 }  // namespace lrfind::train

@@ -19,6 +19,13 @@ class Snapshot {
     const torch::NoGradGuard no_grad;
     for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].copy_(copies_[i]);
   }
+  /// Only where `condition`, a bool without dimensions, holds; the device alone knows it.
+  void restore_where(const torch::Tensor& condition) const {
+    const torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < tensors_.size(); ++i) {
+      tensors_[i].copy_(torch::where(condition, copies_[i], tensors_[i]));
+    }
+  }
 
  private:
   std::vector<torch::Tensor> tensors_, copies_;

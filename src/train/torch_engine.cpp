@@ -2,6 +2,7 @@
 #include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
 #include "train/engine.hpp"
+#include "train/parameter_groups.hpp"
 #include "train/tensor_memory.hpp"
 #include "train/trainer.hpp"
 
@@ -122,6 +123,7 @@ class TorchEngine : public Engine {
   }
 
   void set_recipe(const Recipe& recipe, const Normalisation& normalisation) override {
+    check_precision(recipe.precision, device_);
     if (recipe.precision == Precision::tf32) {
       at::globalContext().setAllowTF32CuBLAS(true);
       at::globalContext().setAllowTF32CuDNN(true);

@@ -40,9 +40,9 @@ Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& no
       device_(device),
       normalise_(normalisation, device, format),
       objective_(network, recipe_, device),
-      loss_scale_(recipe_.precision),
+      loss_scale_(recipe_.precision, device),
       staging_(device),
-      replays_(recorder && recipe_.precision != Precision::fp16),  // whose loss scale is the host's
+      replays_(recorder),
       minus_rate_(torch::zeros({}, torch::TensorOptions(device))),
       numbers_(torch::full({number_count}, Measurement::none, torch::TensorOptions(torch::kDouble).device(device))),
       learn_({[this] {
@@ -53,7 +53,6 @@ Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& no
              device, recorder),
       gain_({[this] { measure_loss_after(); }, number(loss_after_at), [this] { return state(); }}, device, recorder),
       look_({[this] { measure_probe_loss(); }, number(probe_loss_at), [this] { return state(); }}, device, recorder) {
-  check_precision(recipe_.precision, device_);
   model::move_to(network_, device_, format);
   groups_ = group_parameters(network_.parameters(), recipe_);
   parameters_ = Joined(tensors_of(groups_.trained));
@@ -109,10 +108,10 @@ void Trainer::differentiate() {
   for (const auto& batch : *batches_) {
     inputs_.push_back({normalise_(batch.pixels), batch.labels});
     const auto loss = objective_.loss(inputs_.back());
-    const double scale = part * loss_scale_.value();
     // A parameter that this batch's graph does not reach has no gradient; zero moves it by weight decay and momentum
     // only.
-    auto values = torch::autograd::grad({scale == 1 ? loss : loss * scale}, parameters, {}, false, false, true);
+    auto values =
+        torch::autograd::grad({loss_scale_.scaled(part == 1 ? loss : loss * part)}, parameters, {}, false, false, true);
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!values[i].defined()) values[i] = torch::zeros_like(parameters[i]);
     }
@@ -123,7 +122,7 @@ void Trainer::differentiate() {
     gradient_ = gradient_.defined() ? gradient_.add_(gradient) : gradient;
   }
   const torch::NoGradGuard no_grad;
-  if (loss_scale_.value() != 1) gradient_.mul_(1 / loss_scale_.value());
+  loss_scale_.unscale(gradient_);
   number(loss_at).copy_(mean_loss);
 }
 
@@ -134,18 +133,28 @@ Tensor Trainer::clipped(const Tensor& gradient) const {
   return gradient * factor.to(torch::kFloat);
 }
 
-// Changes the parameters, and compares the gradient with this change and with the one before.
+// Changes the parameters, and compares the gradient with this change and with the one before. Where fp16 gradients
+// overflowed, nothing changes and nothing is compared.
 void Trainer::update() {
   const torch::NoGradGuard no_grad;
   const Stopwatch watch(times_.optimizer_s);
+  const auto overflowed = loss_scale_.overflowed(gradient_);
+  std::optional<Snapshot> before;
+  if (overflowed.defined()) before.emplace(optimizer_->state());
   number(aligned_at).copy_(inner_product(gradient_, change_));
   const auto direction = optimizer_->direction(clipped(gradient_));
   at::mul_out(change_, direction, minus_rate_);
+  if (overflowed.defined()) {
+    change_.masked_fill_(overflowed, 0);
+    before->restore_where(overflowed);
+  }
   if (rate_factors_.defined()) change_.mul_(rate_factors_);
   const auto norms = ratios_.defined() ? norms_of(parameters_.values()) : Tensor();
   parameters_.values().add_(change_);
   number(predicted_at).copy_(inner_product(gradient_, change_));
   if (ratios_.defined()) ratios_.copy_(norms_of(change_) / norms);
+  if (!overflowed.defined()) return;
+  for (const Number which : {aligned_at, predicted_at}) number(which).masked_fill_(overflowed, Measurement::none);
 }
 
 // The norm of each trained tensor's part.
@@ -184,7 +193,7 @@ void Trainer::measure_probe_loss() {
 // What a step changes and the next one depends on.
 std::vector<Tensor> Trainer::state() const {
   std::vector<Tensor> tensors = {parameters_.values(), change_, numbers_};
-  for (const auto& more : {optimizer_->state(), buffers_.values()}) {
+  for (const auto& more : {optimizer_->state(), buffers_.values(), loss_scale_.state()}) {
     tensors.insert(tensors.end(), more.begin(), more.end());
   }
   return tensors;
@@ -215,24 +224,11 @@ void Trainer::prepare(const std::vector<ImageBatch>& batches, bool gain) {
   if (probe_.images.defined()) look_.prepare();
 }
 
-// One update; whether there was one, as fp16 gradients may have overflowed.
-bool Trainer::learn() {
-  if (replays_) {
-    const int before = learn_.recordings();
-    learn_.run();
-    if (learn_.recordings() != before) gain_.forget();  // the inputs that it reads are others now
-    return true;
-  }
-  differentiate();
-  const torch::NoGradGuard no_grad;
-  if (!loss_scale_.overflowed(gradient_)) {
-    update();
-    return true;
-  }
-  change_.zero_();
-  number(predicted_at).fill_(Measurement::none);
-  number(aligned_at).fill_(Measurement::none);
-  return false;
+// One update.
+void Trainer::learn() {
+  const int before = learn_.recordings();
+  learn_.run();
+  if (learn_.recordings() != before) gain_.forget();  // the inputs that it reads are others now
 }
 
 void Trainer::submit(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
@@ -240,7 +236,7 @@ void Trainer::submit(const std::vector<ImageBatch>& batches, double lr, bool mea
   if (measure_gain) random_before.emplace(device_);
   bring(batches);
   minus_rate_.fill_(-lr);
-  if (!learn()) return finish(false, false);
+  learn();
   // Where the numbers are at hand, a gain ratio that would be discarded is not measured at all.
   if (measure_gain && device_.is_cpu()) {
     measure_gain = std::abs(number(predicted_at).item<double>()) >=
@@ -248,11 +244,12 @@ void Trainer::submit(const std::vector<ImageBatch>& batches, double lr, bool mea
   }
   if (measure_gain) {
     random_before->rewind();
-    replays_&& learn_.obstacle().empty() ? gain_.run() : measure_loss_after();
+    // Recorded, it would read the inputs of a recorded step.
+    learn_.obstacle().empty() ? gain_.run() : measure_loss_after();
   }
   if (probe_.images.defined()) {
     RandomState random(device_);
-    replays_ ? look_.run() : measure_probe_loss();
+    look_.run();
     random.rewind();
   }
   finish(measure_gain, probe_.images.defined());
@@ -293,7 +290,7 @@ Measurement Trainer::collect() {
   return measured;
 }
 
-int Trainer::ahead() const { return device_.is_cpu() || recipe_.precision == Precision::fp16 ? 0 : steps_ahead_on_gpu; }
+int Trainer::ahead() const { return device_.is_cpu() ? 0 : steps_ahead_on_gpu; }
 
 Measurement Trainer::step(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
   submit(batches, lr, measure_gain);

@@ -36,8 +36,9 @@ namespace lrfind::train {
 /// place.
 class Trainer {
  public:
-  /// Moves the network to `device`, where weights and images lie in `format`. Throws RecipeError when the recipe does
-  /// not fit the network or the device. recorder: of what is replayed (recorder_for).
+  /// Moves the network to `device`, which can compute in the recipe's precision (check_precision) and where weights and
+  /// images lie in `format`. Throws RecipeError when the recipe does not fit the network. recorder: of what is replayed
+  /// (recorder_for).
   Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation, const torch::Device& device,
           torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast, const Recorder& recorder = {});
   Trainer(const Trainer&) = delete;
@@ -109,7 +110,7 @@ class Trainer {
   torch::Tensor number(Number which) const { return numbers_.select(0, which); }
   std::vector<torch::Tensor> state() const;
   void bring(const std::vector<ImageBatch>& batches);
-  bool learn();
+  void learn();
   void finish(bool has_loss_after, bool has_probe_loss);
 
   model::Network& network_;

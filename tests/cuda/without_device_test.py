@@ -67,7 +67,7 @@ class WithoutDevice(Case):
 
     def test_recipes_are_replayed(self):
         for recipe in (["--optimizer", "adamw", "--grad-clip", "1", "--label-smoothing", "0.1"], ["--precision", "bf16"],
-                       ["--precision", "tf32"], ["--accumulate", "2"], ["--lr-mult", "conv=0.1"],
+                       ["--precision", "fp16"], ["--precision", "tf32"], ["--accumulate", "2"], ["--lr-mult", "conv=0.1"],
                        ["--augment", "crop-flip,color-jitter"], ["--class-weights", "balanced"], ["--model", "resnet8"],
                        ["--cache-mb", "0"], ["--layerwise"]):
             with self.subTest(recipe=recipe):

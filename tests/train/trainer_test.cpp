@@ -3,6 +3,7 @@
 
 #include "model/builtin.hpp"
 #include "train/parameter_groups.hpp"
+#include "train/regression.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,29 +14,6 @@ namespace lrfind::train {
 namespace {
 
 using Tensors = std::vector<torch::Tensor>;
-
-constexpr int classes = 4, side = 8;
-
-// Softmax regression: its loss and gradient are known in closed form.
-class Regression : public model::Network {
- public:
-  Regression() {
-    torch::manual_seed(11);
-    weight_ = (0.1 * torch::randn({classes, side * side})).requires_grad_(true);
-    bias_ = torch::zeros({classes}).requires_grad_(true);
-  }
-  torch::Tensor forward(const torch::Tensor& images) override {
-    return torch::linear(images.flatten(1), weight_, bias_);
-  }
-  std::vector<model::NamedTensor> parameters() const override {
-    return {{"layer.weight", weight_}, {"layer.bias", bias_}};
-  }
-  std::vector<model::NamedTensor> buffers() const override { return {}; }
-  void train(bool /*on*/) override {}
-  std::vector<std::string> initialise(std::uint64_t /*seed*/) override { return {"layer.weight", "layer.bias"}; }
-
-  torch::Tensor weight_, bias_;
-};
 
 const Normalisation grey{{0.5}, {0.25}};
 
@@ -419,9 +397,13 @@ TEST(Trainer, RefusesRecipesThatDoNotFitAndNamesTheOption) {
             std::string::npos);
   EXPECT_NE(refusal(network, with([](Recipe& r) { r.freeze = {"layer"}; })).find("--freeze leaves no parameter"),
             std::string::npos);
-  EXPECT_NE(
-      refusal(network, with([](Recipe& r) { r.precision = Precision::fp16; })).find("--precision fp16 needs a CUDA"),
-      std::string::npos);
+}
+
+TEST(CheckPrecision, RefusesWhatTheDeviceCannotDo) {
+  EXPECT_NO_THROW(check_precision(Precision::fp32, torch::kCPU));
+  EXPECT_THROW(check_precision(Precision::fp16, torch::kCPU), RecipeError);
+  EXPECT_THROW(check_precision(Precision::tf32, torch::kCPU), RecipeError);
+  EXPECT_NO_THROW(check_precision(Precision::fp16, torch::kCUDA));
 }
 
 // LibTorch's own convolutions instead of oneDNN's.
