@@ -8,55 +8,16 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include <data/check.hpp>
+#include <data/stream.hpp>
 
 #include <sys/resource.h>
 #include <unistd.h>
 
 namespace lrfind::data {
-
-struct Batch::Pool {
-  std::mutex mutex;
-  std::vector<Batch> batches;  // without a pool of their own
-
-  Batch take() {
-    const std::lock_guard lock(mutex);
-    if (batches.empty()) return {};
-    Batch batch = std::move(batches.back());
-    batches.pop_back();
-    return batch;
-  }
-  void give(Batch batch) {
-    const std::lock_guard lock(mutex);
-    batches.push_back(std::move(batch));
-  }
-};
-
-Batch::~Batch() {
-  if (!pool) return;
-  try {
-    const std::shared_ptr<Pool> owner = std::move(pool);
-    owner->give(std::move(*this));
-  } catch (const std::bad_alloc&) {  // then the buffers are freed as usual
-  }
-}
-
-Batch& Batch::operator=(Batch&& other) noexcept {
-  if (this == &other) return *this;
-  Batch old(std::move(*this));  // returns the buffers held so far
-  size = other.size;
-  shape = other.shape;
-  pixels = std::move(other.pixels);
-  labels = std::move(other.labels);
-  indices = std::move(other.indices);
-  changes = std::move(other.changes);
-  pool = std::move(other.pool);
-  return *this;
-}
 
 namespace {
 
@@ -83,18 +44,9 @@ void give_way() {
   setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + steps);
 }
 
-// Salts of the seed.
-constexpr std::uint64_t order_salt = 11;
-constexpr std::uint64_t substitute_salt = 12;
-constexpr std::uint64_t augment_salt = 13;
-
 constexpr int most_substitutes = 1000;
 
 }  // namespace
-
-Permutation stream_order(std::uint32_t images, std::uint64_t seed, std::uint64_t epoch) {
-  return {images, seed_of(seed, order_salt, epoch)};
-}
 
 class Loader::Implementation {
  public:
@@ -104,13 +56,9 @@ class Loader::Implementation {
         store_(store ? std::move(store)
                      : std::make_shared<ImageStore>(
                            dataset, StoreOptions{options_.shape, options_.resize, options_.cache_bytes})),
+        stream_(store_->samples(split_).size(), std::move(options_.indices), options_.seed),
         pool_(std::make_shared<Batch::Pool>()) {
     if (options_.batch_size < 1) throw std::invalid_argument("the batch size must be at least 1");
-    const std::size_t all = store_->samples(split_).size();
-    for (const std::uint32_t i : options_.indices) {
-      if (i >= all) throw std::invalid_argument("an image of index " + std::to_string(i) + " does not exist");
-    }
-    images_ = static_cast<std::uint32_t>(options_.indices.empty() ? all : options_.indices.size());
     const unsigned pieces = 4 * std::max(1U, options_.workers);
     chunk_ = std::clamp(options_.batch_size / static_cast<int>(pieces), 1, 16);
     for (unsigned i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
@@ -126,7 +74,7 @@ class Loader::Implementation {
   }
 
   Batch next() {
-    if (images_ == 0) throw DataError("there are no images to make batches of");
+    if (stream_.images() == 0) throw DataError("there are no images to make batches of");
     const auto start = Clock::now();
     const std::uint64_t wanted = delivered_ + 1;
     std::uint64_t until = wanted;
@@ -170,7 +118,7 @@ class Loader::Implementation {
       wake_workers_.notify_all();
     }
     finish(assembly);
-    close_gaps(*assembly);
+    assembly->batch.leave_out(assembly->left_out);
     Batch batch = deliver(*assembly);
     waited_s_ += std::chrono::duration<double>(Clock::now() - start).count();
     return batch;
@@ -182,15 +130,9 @@ class Loader::Implementation {
  private:
   void prepare(Assembly& assembly, int size) {
     assembly.batch = pool_->take();
-    assembly.batch.size = size;
-    assembly.batch.shape = store_->shape();
-    const auto slots = static_cast<std::size_t>(size);
-    assembly.batch.pixels.resize(slots * store_->shape().bytes());
-    assembly.batch.labels.resize(slots);
-    assembly.batch.indices.resize(slots);
     const bool later = assembly.from_stream && options_.augment_later;
-    assembly.batch.changes.resize(later ? slots * options_.augmentations.size() : 0);
-    assembly.left_out.assign(slots, 0);
+    assembly.batch.resize(size, store_->shape(), later ? options_.augmentations.size() : 0);
+    assembly.left_out.assign(static_cast<std::size_t>(size), 0);
   }
 
   std::shared_ptr<Assembly> stream_assembly(std::uint64_t number) {
@@ -199,20 +141,9 @@ class Loader::Implementation {
     assembly->first_position = number * static_cast<std::uint64_t>(options_.batch_size);
     for (int slot = 0; slot < options_.batch_size; ++slot) {
       const std::uint64_t position = assembly->first_position + static_cast<std::uint64_t>(slot);
-      assembly->batch.indices[static_cast<std::size_t>(slot)] = image_at(position);
+      assembly->batch.indices[static_cast<std::size_t>(slot)] = stream_.image_at(position);
     }
     return assembly;
-  }
-
-  std::uint32_t drawn(std::uint32_t i) const { return options_.indices.empty() ? i : options_.indices[i]; }
-
-  std::uint32_t image_at(std::uint64_t position) {
-    const std::uint64_t epoch = position / images_;
-    if (!order_ || epoch != epoch_) {
-      order_.emplace(stream_order(images_, options_.seed, epoch));
-      epoch_ = epoch;
-    }
-    return drawn((*order_)[static_cast<std::uint32_t>(position % images_)]);
   }
 
   // Makes one image of a batch. Runs without the mutex: a slot belongs to the thread that claimed it.
@@ -229,18 +160,18 @@ class Loader::Implementation {
       return;
     }
     if (pixels == nullptr) {
-      Random random(seed_of(options_.seed, substitute_salt, position));
+      Random random = stream_.substitutes_at(position);
       for (int tried = 0; pixels == nullptr; ++tried) {
         if (stopping_) throw Interrupted();
         if (tried == most_substitutes) throw DataError("too few images are readable");
-        image = drawn(random.below(images_));
+        image = stream_.draw(random);
         touched.push_back(image);
         pixels = store_->fetch(split_, image, to);
       }
     }
     if (pixels != to) std::memcpy(to, pixels, bytes);
     if (assembly.from_stream && !options_.augmentations.empty()) {
-      Random random(seed_of(options_.seed, augment_salt, position));
+      Random random = stream_.augmentation_at(position);
       if (options_.augment_later) {
         auto* change = &assembly.batch.changes[place * options_.augmentations.size()];
         for (const Augmentation kind : options_.augmentations) *change++ = draw(kind, store_->shape(), random);
@@ -323,25 +254,6 @@ class Loader::Implementation {
     }
   }
 
-  void close_gaps(Assembly& assembly) {
-    Batch& batch = assembly.batch;
-    const std::size_t bytes = batch.shape.bytes();
-    std::size_t kept = 0;
-    for (std::size_t slot = 0; slot < static_cast<std::size_t>(batch.size); ++slot) {
-      if (assembly.left_out[slot] != 0) continue;
-      if (kept != slot) {
-        std::memcpy(batch.pixels.data() + kept * bytes, batch.pixels.data() + slot * bytes, bytes);
-        batch.labels[kept] = batch.labels[slot];
-        batch.indices[kept] = batch.indices[slot];
-      }
-      ++kept;
-    }
-    batch.size = static_cast<int>(kept);
-    batch.pixels.resize(kept * bytes);
-    batch.labels.resize(kept);
-    batch.indices.resize(kept);
-  }
-
   Batch deliver(Assembly& assembly) {
     store_->mark_used(split_, assembly.touched);
     assembly.batch.pool = pool_;
@@ -351,12 +263,10 @@ class Loader::Implementation {
   Split split_;
   LoaderOptions options_;
   std::shared_ptr<ImageStore> store_;
+  Stream stream_;  // image_at() of the calling thread alone
   std::shared_ptr<Batch::Pool> pool_;
-  std::uint32_t images_ = 0;
   int chunk_ = 1;
   // Of the calling thread alone.
-  std::optional<Permutation> order_;
-  std::uint64_t epoch_ = 0;
   std::uint64_t started_ = 0;
   std::uint64_t delivered_ = 0;
   double waited_s_ = 0;

@@ -1,14 +1,13 @@
 // Batches of images, made ahead of the training step by worker threads.
 //
-// The batches are a function of the seed alone. Position p of the endless stream is image order_e[p mod n] in epoch
-// e = p / n, where order_e is a permutation drawn from (seed, e); batch b holds positions b * size ... Augmentation is
-// drawn from (seed, p). An unreadable image is replaced by images drawn from (seed, p) until one is readable. Neither
-// the number of workers nor their speed has a part in any of it.
+// The batches are a function of the seed alone: batch b holds positions b * size ... of the stream (stream.hpp).
+// Augmentation is drawn from (seed, position). An unreadable image is replaced by images drawn from (seed, position)
+// until one is readable. Neither the number of workers nor their speed has a part in any of it.
 #pragma once
 
 #include <data/augment.hpp>
+#include <data/batch.hpp>
 #include <data/image_store.hpp>
-#include <data/random.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,26 +17,6 @@
 #include <vector>
 
 namespace lrfind::data {
-
-/// Images side by side: NHWC bytes. Returns its buffers to the loader that made it when it is destroyed.
-struct Batch {
-  int size = 0;
-  ImageShape shape;
-  std::vector<std::uint8_t> pixels;    ///< size * shape.bytes()
-  std::vector<std::int64_t> labels;    ///< size
-  std::vector<std::uint32_t> indices;  ///< which image of the split each is; size
-  std::vector<Change> changes;         ///< image by image, left to do (LoaderOptions::augment_later); else empty
-
-  Batch() = default;
-  Batch(Batch&&) noexcept = default;
-  Batch& operator=(Batch&& other) noexcept;
-  Batch(const Batch&) = delete;
-  Batch& operator=(const Batch&) = delete;
-  ~Batch();
-
-  struct Pool;
-  std::shared_ptr<Pool> pool;
-};
 
 struct LoaderOptions {
   ImageShape shape;
@@ -54,9 +33,6 @@ struct LoaderOptions {
   double max_unreadable = 1;           ///< next() throws DataError when more than this fraction was unreadable
   std::function<bool()> should_stop;   ///< asked in the caller's thread
 };
-
-/// The order of `images` images in an epoch of the stream of `seed`.
-Permutation stream_order(std::uint32_t images, std::uint64_t seed, std::uint64_t epoch);
 
 /// Not thread-safe itself: one caller.
 class Loader {

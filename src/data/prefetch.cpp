@@ -1,6 +1,6 @@
 #include <data/prefetch.hpp>
 
-#include <data/loader.hpp>
+#include <data/stream.hpp>
 
 #include <algorithm>
 #include <exception>
