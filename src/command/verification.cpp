@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
+#include <optional>
 
 namespace lrfind::command {
 
@@ -41,10 +41,11 @@ class Verifier {
  public:
   Verifier(Session& session, const Suggestion& suggestion, const VerifyOptions& options, std::uint64_t seed,
            const OnVerifyStep& on_step)
-      : trainer_(session, options), suggestion_(suggestion), seed_(seed), on_step_(on_step) {
+      : suggestion_(suggestion), seed_(seed), on_step_(on_step) {
     result_.options = options;
-    result_.val_images = trainer_.val_images();
     for (const auto& name : options.schedules) add_schedule(*train::parse_schedule(name));
+    trainer_.emplace(session, options);
+    result_.val_images = trainer_->val_images();
   }
 
   Verification run() {
@@ -168,8 +169,8 @@ class Verifier {
     const bool to_the_end = candidate.suggested || result_.options.keep_all;
     std::vector<double> losses;
     candidate.runs.push_back(
-        trainer_.train(schedule, trial_seed(seed_, round), to_the_end ? nullptr : &best.losses, losses,
-                       [&](int step, double lr, double loss) { on_step_(runs_done_, runs_, step, lr, loss); }));
+        trainer_->train(schedule, trial_seed(seed_, round), to_the_end ? nullptr : &best.losses, losses,
+                        [&](int step, double lr, double loss) { on_step_(runs_done_, runs_, step, lr, loss); }));
     const auto& run = candidate.runs.back();
     if (run.end == RunEnd::interrupted) result_.complete = false;
     if (run.end == RunEnd::completed && (best.losses.empty() || run.train_loss < best.train_loss)) {
@@ -177,7 +178,7 @@ class Verifier {
     }
   }
 
-  CandidateTrainer trainer_;
+  std::optional<CandidateTrainer> trainer_;  // reads images, so it comes when there is something to train
   const Suggestion& suggestion_;
   std::uint64_t seed_;
   const OnVerifyStep& on_step_;

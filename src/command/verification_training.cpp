@@ -45,6 +45,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
   session_.start(seed);
   auto& engine = session_.engine();
   engine.set_probe({});
+  engine.record_update_ratios(false);
   train::ScheduledRate rate(schedule);
   const auto evaluated = evaluated_steps(schedule);
   train::Evaluation sum;
@@ -60,7 +61,8 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
     for (int i = 0; i < accumulate; ++i) batches.push_back(loader->next());
     engine.submit(views(batches), rate.at(step), false);
   };
-  // Whether the weights are looked at after this step, so that no other may have begun.
+  // Whether the weights are looked at after this step, so that no other may have begun. That a run diverges is not
+  // known beforehand: on a GPU, what is looked at then is a few steps later.
   const auto is_looked_at = [&](int step) {
     return evaluated.contains(step + 1) || rate.checks_after(step) || at_rung(schedule, step + 1);
   };

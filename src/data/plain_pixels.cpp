@@ -71,7 +71,7 @@ int imread_flags(const ImageHeader& header) {
 cv::Mat by_opencv(std::span<const std::uint8_t> file, const ImageHeader& header) {
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw std::runtime_error("is too large");
   const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8U, const_cast<std::uint8_t*>(file.data()));
-  const cv::Mat image = opencv_decode(bytes, imread_flags(header));
+  cv::Mat image = opencv_decode(bytes, imread_flags(header));
   if (image.empty()) {
     throw std::runtime_error("cannot be decoded: the " + std::string(to_string(header.format)) + " data are damaged");
   }

@@ -33,6 +33,10 @@ void Repeated::prepare() {
   const double called = parts_.result.item<double>();
   const RandomState random_after_call(device_);
   rewind();
+  if (!device_.is_cpu() && !random_after_call.same_on_cpu(random)) {
+    obstacle_ = "the network draws random numbers on the CPU";
+    return;
+  }
   replay_ = recorder_(parts_.work, device_, obstacle_);
   ++recordings_;
   rewind();

@@ -177,7 +177,9 @@ class TorchEngine : public Engine {
     return guarded([&] { return trainer_->evaluate(view(batches)); });
   }
 
-  void record_update_ratios(bool on) override { trainer_->record_update_ratios(on); }
+  void record_update_ratios(bool on) override {
+    guarded([&] { trainer_->record_update_ratios(on); });
+  }
   std::vector<double> update_ratios() const override { return trainer_->update_ratios(); }
 
  private:

@@ -3,7 +3,6 @@
 #include "train/random_state.hpp"
 #include "train/stopwatch.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -155,6 +154,7 @@ void Trainer::update() {
   if (ratios_.defined()) ratios_.copy_(norms_of(change_) / norms);
   if (!overflowed.defined()) return;
   for (const Number which : {aligned_at, predicted_at}) number(which).masked_fill_(overflowed, Measurement::none);
+  if (ratios_.defined()) ratios_.masked_fill_(overflowed, Measurement::none);
 }
 
 // The norm of each trained tensor's part.

@@ -35,6 +35,7 @@ long replays = 0;
 std::atomic<std::uintptr_t> last_handle{0x1000};
 std::atomic<cudaStream_t> capturing{nullptr};
 unsigned long long captures = 0;
+std::atomic<bool> capture_failed = false;
 std::size_t captured_nodes = 0;
 thread_local cudaStreamCaptureMode mode_of_thread = cudaStreamCaptureModeGlobal;
 thread_local cudaError_t last_error = cudaSuccess;
@@ -76,7 +77,10 @@ cudaError_t make(Handle* handle) {
 cudaError_t unsafe(const char* name) {
   counts.add(name);
   const bool forbidden = capturing.load() != nullptr && mode_of_thread != cudaStreamCaptureModeRelaxed;
-  return forbidden ? fail(cudaErrorStreamCaptureUnsupported) : cudaSuccess;
+  if (!forbidden) return cudaSuccess;
+  capture_failed = true;
+  counts.add("forbidden while capturing");
+  return fail(cudaErrorStreamCaptureUnsupported);
 }
 
 // Work for a stream; whether it is to be done now.
@@ -292,12 +296,14 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (stream == nullptr || std::getenv("STAND_IN_REFUSES_CAPTURE") != nullptr) return fail(cudaErrorNotSupported);
   counts.add("capture");
   captured_nodes = 0;
+  capture_failed = false;
   ++captures;
   capturing = stream;
   return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
   capturing = nullptr;
+  if (capture_failed) return fail(cudaErrorStreamCaptureInvalidated);
   return make(graph);
 }
 cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {

@@ -4,7 +4,9 @@ Kernels do nothing there, so these tests are about what is called and what waits
 """
 
 import os
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -18,6 +20,14 @@ WAITING = ("wait for the device", "wait for a stream", "wait for an event", "cop
 
 
 class WithoutDevice(Case):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory(prefix="lrfind-test-")
+        cls.addClassCleanup(holder.cleanup)
+        cls.networks = Path(holder.name)
+        subprocess.run([os.environ["LRFIND_TORCH_PYTHON"], Path(__file__).with_name("networks.py"), cls.networks],
+                       check=True)
+
     def setUp(self):
         super().setUp()
         self.images = self.folder / "images"
@@ -76,9 +86,25 @@ class WithoutDevice(Case):
                 self.assert_waits_for_nothing(calls)
 
     def test_networks_that_draw_random_numbers_are_replayed(self):
-        calls = self.per_step("--model", "mobilenet", "--probe", "8", "--gain-every", "4")
-        self.assertEqual(calls["replay"], 2.25)
-        self.assert_waits_for_nothing(calls)
+        for network in ("mobilenet", self.networks / "dropout.pt"):
+            with self.subTest(network=network):
+                calls = self.per_step("--model", network, "--probe", "8", "--gain-every", "4")
+                self.assertEqual(calls["replay"], 2.25)
+                self.assert_waits_for_nothing(calls)
+
+    def test_what_cannot_be_recorded_is_called_and_said(self):
+        for network, changes, reason in (("small-cnn", {"STAND_IN_REFUSES_CAPTURE": "1"}, "not permitted"),
+                                         (self.networks / "dropout.pt", {"STAND_IN_REFUSES_CAPTURE": "1"}, "not permitted"),
+                                         (self.networks / "waits.pt", {}, "the network waits for the device"),
+                                         (self.networks / "draws_on_cpu.pt", {}, "draws random numbers on the CPU")):
+            with self.subTest(network=network):
+                run = self.sweep("--model", network, "--probe", "0", **changes)
+                self.assertEqual(len(run.json["curve"]["loss"]), SHORT, run)
+                self.assertEqual(run.counts.get("replay", 0), 0)
+                self.assertEqual(run.counts.get("forbidden while capturing", 0), 0)
+                note = " ".join(run.json["dataset"]["notes"])
+                self.assertIn("steps are not replayed from a CUDA graph", note)
+                self.assertIn(reason, note)
 
     def test_trials_share_one_recording(self):
         run = self.train("--trials", "3", "--stop-factor", "0", "--probe", "0", "--gain-every", "0")
@@ -98,12 +124,6 @@ class WithoutDevice(Case):
         names = set(short.counts) | set(long.counts)
         self.assert_waits_for_nothing(
             {name: (long.counts.get(name, 0) - short.counts.get(name, 0)) / steps for name in names})
-
-    def test_what_cannot_be_recorded_is_called_and_said(self):
-        run = self.sweep(STAND_IN_REFUSES_CAPTURE="1")
-        self.assertEqual(len(run.json["curve"]["loss"]), SHORT, run)
-        self.assertEqual(run.counts.get("replay", 0), 0)
-        self.assertIn("steps are not replayed from a CUDA graph", " ".join(run.json["dataset"]["notes"]))
 
     def test_images_that_do_not_fit_are_brought_batch_by_batch(self):
         kept, brought = (self.per_step("--probe", "0", "--gain-every", "0", "--cache-mb", size) for size in ("64", "0"))
