@@ -124,16 +124,23 @@ def main():
         make_pngs(pngs, STEPS * BATCH)
         sweep = Sweep(a.lrfind.resolve(), scratch)
 
+        def against(base, measure):
+            """A ratio whose base is measured before and after, so that a machine that grows slower does so for both."""
+            before, value, after = base(), measure(), base()
+            return value / statistics.mean((before, after))
+
         def over_floor():
-            return sweep.timing(pngs)["sweep_s"] / sweep.timing(FASHION)["sweep_s"]
+            return against(lambda: sweep.timing(FASHION)["sweep_s"], lambda: sweep.timing(pngs)["sweep_s"])
+
+        def busy():
+            with busy_cores():
+                return sweep.timing(pngs, STEPS // 2)["sweep_s"]
 
         def contended():
-            idle = sweep.timing(pngs, STEPS // 2)["sweep_s"]
-            with busy_cores():
-                return sweep.timing(pngs, STEPS // 2)["sweep_s"] / idle
+            return against(lambda: sweep.timing(pngs, STEPS // 2)["sweep_s"], busy)
 
         def five_trials():
-            return sweep.timing(pngs, trials=5)["total_s"] / sweep.timing(pngs)["total_s"]
+            return against(lambda: sweep.timing(pngs)["total_s"], lambda: sweep.timing(pngs, trials=5)["total_s"])
 
         rows = [row("sweep over PNG files, over the same steps on images in memory", repeated(a.runs, over_floor)),
                 row("step with one busy program per core, over an idle machine", repeated(a.runs, contended)),

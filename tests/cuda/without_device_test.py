@@ -35,9 +35,9 @@ class WithoutDevice(Case):
             for number in range(24):
                 write(self.images / f"class{label}" / f"{number}.png", png(pixels(label, number, channels=3), 3))
 
-    def train(self, *arguments, command="sweep", steps=SHORT, **changes):
+    def train(self, *arguments, steps=SHORT, **changes):
         counts = self.folder / "counts"
-        run = lrfind(command, self.images, "--device", "cuda", "--steps", steps, "--batch-size", "8", "--quiet", "-o", "-",
+        run = lrfind("sweep", self.images, "--device", "cuda", "--steps", steps, "--batch-size", "8", "--quiet", "-o", "-",
                      *arguments, LD_PRELOAD=STAND_IN, STAND_IN_COUNTS=str(counts), **changes)
         lines = [line.split(" ", 1) for line in counts.read_text().splitlines()]
         run.counts = {name: int(count) for count, name in lines}
