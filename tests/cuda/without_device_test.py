@@ -15,6 +15,8 @@ from support import Case, lrfind, pixels, png, write  # noqa: E402
 
 STAND_IN = os.environ["LRFIND_STAND_IN_CUDA"]
 SHORT, LONG = 40, 80
+# What a run does once or twice, sooner or later, is no matter of its steps.
+HARDLY = 0.1  # calls per step
 # Calls after which the host has waited for the device.
 WAITING = ("wait for the device", "wait for a stream", "wait for an event", "copy that waits")
 
@@ -57,7 +59,7 @@ class WithoutDevice(Case):
 
     def assert_waits_for_nothing(self, calls):
         for name in WAITING:
-            self.assertEqual(calls.get(name, 0), 0, name)
+            self.assertLess(calls.get(name, 0), HARDLY, name)
         # A host that waits asks a hundred times; LibTorch asks once whether page-locked memory is free again.
         self.assertLess(calls.get("query too early", 0), 10)
 
@@ -67,7 +69,7 @@ class WithoutDevice(Case):
         self.assertEqual(calls["copy to the device"], 2)  # which images, and their labels: the images are there
         self.assertEqual(calls["copy to the host"], 1)    # the loss, read later
         self.assertLessEqual(calls["kernel"], 2)          # the batch is gathered, the rate set
-        self.assertEqual(calls.get("allocation on the device", 0), 0)
+        self.assertLess(calls.get("allocation on the device", 0), HARDLY)
         self.assert_waits_for_nothing(calls)
 
     def test_measurements_are_replayed_too(self):
