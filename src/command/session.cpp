@@ -250,6 +250,12 @@ std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
   return result;
 }
 
+std::vector<data::Batch> next_batches(data::Loader& loader, int count) {
+  std::vector<data::Batch> batches;
+  for (int i = 0; i < count; ++i) batches.push_back(loader.next());
+  return batches;
+}
+
 std::uint64_t trial_seed(std::uint64_t seed, int trial) {
   // Below 2^53, so that every JSON reader keeps it exact and --seed takes it.
   return trial == 0 ? seed : data::seed_of(seed, static_cast<std::uint64_t>(trial)) >> 11U;

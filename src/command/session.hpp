@@ -92,6 +92,9 @@ class Session {
 train::Images view(const data::Batch& batch);
 std::vector<train::Images> views(const std::vector<data::Batch>& batches);
 
+/// The loader's next `count` batches. Throws as Loader::next does.
+std::vector<data::Batch> next_batches(data::Loader& loader, int count);
+
 /// Seed of trial `trial`, from 0: the first is the run's own, so that one trial of many can be repeated alone.
 std::uint64_t trial_seed(std::uint64_t seed, int trial);
 

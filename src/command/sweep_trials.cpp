@@ -12,12 +12,6 @@ namespace lrfind::command {
 
 namespace {
 
-std::vector<data::Batch> next_batches(data::Loader& loader, int count) {
-  std::vector<data::Batch> batches;
-  for (int i = 0; i < count; ++i) batches.push_back(loader.next());
-  return batches;
-}
-
 // Two, because one alone cannot show that trials disagree.
 constexpr std::int64_t least_trials = 2;
 

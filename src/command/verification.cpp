@@ -85,7 +85,7 @@ class Verifier {
   }
 
   void run_round(int round) {
-    best_losses_.clear();
+    best_runs_.clear();
     std::vector<std::vector<bool>> stays;
     for (auto& verdict : result_.schedules) {
       judge(verdict, result_.val_images);
@@ -165,17 +165,14 @@ class Verifier {
     auto& candidate = verdict.candidates[index];
     const auto schedule = schedule_of(verdict.schedule.kind, candidate.lr);
     ++runs_done_;
-    auto& best = best_losses_[verdict.schedule.kind];
+    auto& best = best_runs_[verdict.schedule.kind];
     const bool to_the_end = candidate.suggested || result_.options.keep_all;
-    std::vector<double> losses;
     candidate.runs.push_back(
-        trainer_->train(schedule, trial_seed(seed_, round), to_the_end ? nullptr : &best.losses, losses,
+        trainer_->train(schedule, trial_seed(seed_, round), to_the_end ? nullptr : &best,
                         [&](int step, double lr, double loss) { on_step_(runs_done_, runs_, step, lr, loss); }));
     const auto& run = candidate.runs.back();
     if (run.end == RunEnd::interrupted) result_.complete = false;
-    if (run.end == RunEnd::completed && (best.losses.empty() || run.train_loss < best.train_loss)) {
-      best = {run.train_loss, std::move(losses)};
-    }
+    if (run.end == RunEnd::completed && (best.losses.empty() || run.train_loss < best.train_loss)) best = run;
   }
 
   std::optional<CandidateTrainer> trainer_;  // reads images, so it comes when there is something to train
@@ -183,11 +180,7 @@ class Verifier {
   std::uint64_t seed_;
   const OnVerifyStep& on_step_;
   Verification result_;
-  struct LossCurve {
-    double train_loss = 0;
-    std::vector<double> losses;
-  };
-  std::map<train::ScheduleKind, LossCurve> best_losses_;  // of this round's best whole run so far
+  std::map<train::ScheduleKind, TrainingRun> best_runs_;  // of this round, that reached their end
   int runs_ = 0, runs_done_ = 0;
 };
 

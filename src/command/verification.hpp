@@ -43,6 +43,7 @@ struct TrainingRun {
   RunEnd end = RunEnd::completed;
   double train_loss = report::not_measured;  ///< mean of the last tenth of the run
   double val_loss = report::not_measured, val_accuracy = report::not_measured;
+  std::vector<double> losses = {};  ///< of every step
 };
 
 struct Candidate {

@@ -34,8 +34,7 @@ CandidateTrainer::CandidateTrainer(Session& session, const VerifyOptions& option
   }
 }
 
-TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64_t seed,
-                                    const std::vector<double>* rival, std::vector<double>& losses,
+TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64_t seed, const TrainingRun* rival,
                                     const OnStep& on_step) {
   TrainingRun run;
   run.seed = seed;
@@ -57,8 +56,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
 
   const auto submit = [&](int step) {
     if (interrupt_requested()) throw data::Interrupted();
-    std::vector<data::Batch> batches;
-    for (int i = 0; i < accumulate; ++i) batches.push_back(loader->next());
+    const auto batches = next_batches(*loader, accumulate);
     engine.submit(views(batches), rate.at(step), false);
   };
   // Whether the weights are looked at after this step, so that no other may have begun. That a run diverges is not
@@ -73,12 +71,13 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
   try {
     for (int step = 0; step < schedule.steps && run.end == RunEnd::completed; ++step) {
       for (; may_begin(step); ++begun) submit(begun);
-      losses.push_back(engine.collect().loss);
+      const double loss = engine.collect().loss;
+      run.losses.push_back(loss);
       run.steps = step + 1;
-      on_step(run.steps, rate.at(step), losses.back());
-      if (!std::isfinite(losses.back())) {
+      on_step(run.steps, rate.at(step), loss);
+      if (!std::isfinite(loss)) {
         run.end = RunEnd::diverged;
-      } else if (rival != nullptr && at_rung(schedule, run.steps) && hopeless(losses, *rival)) {
+      } else if (rival != nullptr && at_rung(schedule, run.steps) && hopeless(run.losses, rival->losses)) {
         run.end = RunEnd::dropped;
       }
       if (run.end == RunEnd::completed && evaluated.contains(run.steps)) evaluate();
@@ -88,7 +87,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
     run.end = RunEnd::interrupted;
     return run;
   }
-  run.train_loss = mean_of_last_tenth(losses);
+  run.train_loss = mean_of_last_tenth(run.losses);
   if (run.end != RunEnd::completed) {  // as it is where it ended
     sum = {};
     evaluate();

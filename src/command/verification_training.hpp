@@ -20,11 +20,11 @@ class CandidateTrainer {
   /// Told after every step: its number from 1, rate, loss.
   using OnStep = std::function<void(int step, double lr, double loss)>;
 
-  /// Trains with the weights and batches of `seed`. `losses` receives the loss of every step. rival: losses of the best
-  /// run so far, next to which this one is given up at a quarter and at half of its steps when it is hopeless(); null:
-  /// never. Throws what the session throws; an interrupted run is returned as one.
-  TrainingRun train(const train::Schedule& schedule, std::uint64_t seed, const std::vector<double>* rival,
-                    std::vector<double>& losses, const OnStep& on_step);
+  /// Trains with the weights and batches of `seed`. rival: the best run so far, next to which this one is given up at a
+  /// quarter and at half of its steps when it is hopeless(); null: never. Throws what the session throws; an
+  /// interrupted run is returned as one.
+  TrainingRun train(const train::Schedule& schedule, std::uint64_t seed, const TrainingRun* rival,
+                    const OnStep& on_step);
 
  private:
   std::set<int> evaluated_steps(const train::Schedule& schedule) const;

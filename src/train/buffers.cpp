@@ -1,16 +1,17 @@
 #include "train/buffers.hpp"
 
+#include "train/joined.hpp"
+
 #include <map>
 
 namespace lrfind::train {
 
-Buffers::Buffers(const std::vector<model::NamedTensor>& buffers) {
+std::vector<torch::Tensor> join_buffers(const std::vector<model::NamedTensor>& buffers) {
   std::map<torch::ScalarType, std::vector<torch::Tensor>> by_type;
   for (const auto& buffer : buffers) by_type[buffer.tensor.scalar_type()].push_back(buffer.tensor);
-  for (auto& [type, tensors] : by_type) {
-    by_type_.emplace_back(std::move(tensors));
-    values_.push_back(by_type_.back().values());
-  }
+  std::vector<torch::Tensor> joined;
+  for (auto& [type, tensors] : by_type) joined.push_back(Joined(std::move(tensors)).values());
+  return joined;
 }
 
 }  // namespace lrfind::train

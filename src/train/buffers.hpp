@@ -2,7 +2,6 @@
 #pragma once
 
 #include "model/network.hpp"
-#include "train/joined.hpp"
 
 #include <torch/torch.h>
 
@@ -11,18 +10,8 @@
 namespace lrfind::train {
 
 /// Moves a network's buffers next to each other, so that all of them are copied and restored at once: a measurement
-/// that must leave no trace does both in every step. The buffers stay the network's.
-class Buffers {
- public:
-  Buffers() = default;
-  explicit Buffers(const std::vector<model::NamedTensor>& buffers);
-
-  /// One-dimensional, one per type of value. What is written here is written to the buffers.
-  const std::vector<torch::Tensor>& values() const { return values_; }
-
- private:
-  std::vector<Joined> by_type_;
-  std::vector<torch::Tensor> values_;
-};
+/// that must leave no trace does both in every step. Returns one tensor per type of value, one-dimensional; what is
+/// written there is written to the buffers, which stay the network's.
+std::vector<torch::Tensor> join_buffers(const std::vector<model::NamedTensor>& buffers);
 
 }  // namespace lrfind::train

@@ -38,7 +38,6 @@ void Repeated::prepare() {
     return;
   }
   replay_ = recorder_(parts_.work, device_, obstacle_);
-  ++recordings_;
   rewind();
   if (!replay_) return;
   replay_->run();

@@ -37,8 +37,6 @@ class Repeated {
 
   /// Why the work is not replayed; empty while it is or nobody tried.
   const std::string& obstacle() const { return obstacle_; }
-  /// How often it was recorded.
-  int recordings() const { return recordings_; }
 
  private:
   Parts parts_;
@@ -46,7 +44,6 @@ class Repeated {
   Recorder recorder_;
   std::unique_ptr<Replay> replay_;
   std::string obstacle_;
-  int recordings_ = 0;
 };
 
 }  // namespace lrfind::train

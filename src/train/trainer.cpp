@@ -1,5 +1,6 @@
 #include "train/trainer.hpp"
 
+#include "train/buffers.hpp"
 #include "train/random_state.hpp"
 #include "train/stopwatch.hpp"
 
@@ -55,9 +56,9 @@ Trainer::Trainer(model::Network& network, Recipe recipe, const Normalisation& no
   model::move_to(network_, device_, format);
   groups_ = group_parameters(network_.parameters(), recipe_);
   parameters_ = Joined(tensors_of(groups_.trained));
-  buffers_ = Buffers(network_.buffers());
+  buffers_ = join_buffers(network_.buffers());
   auto whole = tensors_of(network_.parameters());
-  whole.insert(whole.end(), buffers_.values().begin(), buffers_.values().end());
+  whole.insert(whole.end(), buffers_.begin(), buffers_.end());
   initial_.emplace(std::move(whole));
   optimizer_ = make_optimizer(recipe_.optimizer, parameters_.values());
   rate_factors_ = rate_factors(groups_, parameters_.values().options());
@@ -168,7 +169,7 @@ Tensor Trainer::norms_of(const Tensor& joined) const {
 template <typename Loss>
 void Trainer::measure(Number which, const Loss& loss) {
   const torch::NoGradGuard no_grad;
-  const Snapshot before(buffers_.values());
+  const Snapshot before(buffers_);
   number(which).copy_(loss());
   before.restore();
 }
@@ -193,7 +194,7 @@ void Trainer::measure_probe_loss() {
 // What a step changes and the next one depends on.
 std::vector<Tensor> Trainer::state() const {
   std::vector<Tensor> tensors = {parameters_.values(), change_, numbers_};
-  for (const auto& more : {optimizer_->state(), buffers_.values(), loss_scale_.state()}) {
+  for (const auto& more : {optimizer_->state(), buffers_, loss_scale_.state()}) {
     tensors.insert(tensors.end(), more.begin(), more.end());
   }
   return tensors;
@@ -202,6 +203,11 @@ std::vector<Tensor> Trainer::state() const {
 void Trainer::record_update_ratios(bool on) {
   if (on == ratios_.defined()) return;
   ratios_ = on ? torch::zeros({static_cast<std::int64_t>(trained().size())}, numbers_.options()) : Tensor();
+  forget_step();
+}
+
+// The gain ratio's pass reads what the network was given in the step that was recorded.
+void Trainer::forget_step() {
   learn_.forget();
   gain_.forget();
 }
@@ -212,8 +218,7 @@ void Trainer::bring(const std::vector<ImageBatch>& batches) {
   batches_ = ready ? &batches : &staging_.bring(batches);
   if (staging_.moves() == staged_moves_) return;
   staged_moves_ = staging_.moves();
-  learn_.forget();
-  gain_.forget();
+  forget_step();
 }
 
 void Trainer::prepare(const std::vector<ImageBatch>& batches, bool gain) {
@@ -224,19 +229,12 @@ void Trainer::prepare(const std::vector<ImageBatch>& batches, bool gain) {
   if (probe_.images.defined()) look_.prepare();
 }
 
-// One update.
-void Trainer::learn() {
-  const int before = learn_.recordings();
-  learn_.run();
-  if (learn_.recordings() != before) gain_.forget();  // the inputs that it reads are others now
-}
-
 void Trainer::submit(const std::vector<ImageBatch>& batches, double lr, bool measure_gain) {
   std::optional<RandomState> random_before;
   if (measure_gain) random_before.emplace(device_);
   bring(batches);
   minus_rate_.fill_(-lr);
-  learn();
+  learn_.run();
   // Where the numbers are at hand, a gain ratio that would be discarded is not measured at all.
   if (measure_gain && device_.is_cpu()) {
     measure_gain = std::abs(number(predicted_at).item<double>()) >=

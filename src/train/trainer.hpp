@@ -2,7 +2,6 @@
 #pragma once
 
 #include "model/network.hpp"
-#include "train/buffers.hpp"
 #include "train/device_mark.hpp"
 #include "train/engine.hpp"
 #include "train/joined.hpp"
@@ -110,7 +109,7 @@ class Trainer {
   torch::Tensor number(Number which) const { return numbers_.select(0, which); }
   std::vector<torch::Tensor> state() const;
   void bring(const std::vector<ImageBatch>& batches);
-  void learn();
+  void forget_step();
   void finish(bool has_loss_after, bool has_probe_loss);
 
   model::Network& network_;
@@ -122,9 +121,9 @@ class Trainer {
   Staging staging_;
   bool replays_;
   ParameterGroups groups_;
-  Joined parameters_;  // that are trained
-  Buffers buffers_;
-  std::optional<Snapshot> initial_;  // the whole network, as it came
+  Joined parameters_;                   // that are trained
+  std::vector<torch::Tensor> buffers_;  // joined
+  std::optional<Snapshot> initial_;     // the whole network, as it came
   std::unique_ptr<Optimizer> optimizer_;
   torch::Tensor rate_factors_;  // one per parameter value; undefined: all are 1
 

@@ -53,8 +53,11 @@ class WithoutDevice(Case):
         short, long = (self.sweep(*arguments, steps=steps, **changes) for steps in (SHORT, LONG))
         self.assertEqual(len(long.json["curve"]["loss"]), LONG, long)
         self.assertNotIn("not replayed", " ".join(long.json["dataset"]["notes"]))
+        return self.difference(short, long, LONG - SHORT)
+
+    @staticmethod
+    def difference(short, long, steps):
         names = set(short.counts) | set(long.counts)
-        steps = LONG - SHORT
         return {name: (long.counts.get(name, 0) - short.counts.get(name, 0)) / steps for name in names}
 
     def assert_waits_for_nothing(self, calls):
@@ -122,10 +125,7 @@ class WithoutDevice(Case):
         trainings = (long.counts["replay"] - short.counts["replay"]) / (LONG - SHORT)
         self.assertGreater(trainings, 1)
         self.assertEqual(trainings, round(trainings))
-        steps = trainings * (LONG - SHORT)
-        names = set(short.counts) | set(long.counts)
-        self.assert_waits_for_nothing(
-            {name: (long.counts.get(name, 0) - short.counts.get(name, 0)) / steps for name in names})
+        self.assert_waits_for_nothing(self.difference(short, long, trainings * (LONG - SHORT)))
 
     def test_images_that_do_not_fit_are_brought_batch_by_batch(self):
         kept, brought = (self.per_step("--probe", "0", "--gain-every", "0", "--cache-mb", size) for size in ("64", "0"))
