@@ -21,7 +21,7 @@ if(TARGET lrfind_cli)
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME lrfind)
 endif()
 if(TARGET lrfind_engine)
-  install(TARGETS lrfind_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
+  install(TARGETS lrfind_program lrfind_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
   DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)

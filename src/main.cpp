@@ -1,4 +1,4 @@
-// Picks the command.
+// Picks the command. The launcher calls it with what main() was given.
 #include "command/command.hpp"
 
 #include <iostream>
@@ -37,7 +37,7 @@ void print_help(std::ostream& out) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+extern "C" int lrfind_main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "";
   if (name == "--help" || name == "-h" || name == "help") {
     print_help(std::cout);

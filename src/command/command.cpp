@@ -1,5 +1,6 @@
 #include "command/command.hpp"
 
+#include "command/session.hpp"
 #include "data/error.hpp"
 #include "model/model_error.hpp"
 #include "report/result.hpp"
@@ -34,6 +35,11 @@ bool CommandLine::parse(const Invocation& invocation) {
   }
   if (!common_.config.empty()) options_.read_config(common_.config);
   return true;
+}
+
+void warn_before_training(const Session& session, const CommonSettings& common, People& people) {
+  if (common.quiet) return;
+  for (const auto& sentence : session.slow_because()) people.out() << "lrfind: " << sentence << "\n";
 }
 
 int guarded(const std::string& name, People& people, const std::function<int()>& body) {

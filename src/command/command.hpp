@@ -11,6 +11,8 @@
 
 namespace lrfind::command {
 
+class Session;
+
 struct Invocation {
   std::vector<std::string> arguments;  ///< after the subcommand's name
   People& people;
@@ -38,6 +40,9 @@ class CommandLine {
 
 /// Runs `body` and turns what it throws into a sentence on stderr and an exit status.
 int guarded(const std::string& name, People& people, const std::function<int()>& body);
+
+/// Says before the long work what makes it slow and can be mended (Session::slow_because).
+void warn_before_training(const Session& session, const CommonSettings& common, People& people);
 
 int sweep(const Invocation& invocation);
 int suggest(const Invocation& invocation);

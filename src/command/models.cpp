@@ -20,7 +20,7 @@ Cost cost_of(const model::BuiltinDescription& network, const data::ImageShape& s
              int depth) {
   auto engine = train::load_engine();
   engine->open_device({"cpu", available_cores(), false});
-  engine->load({.name = network.name, .width_factor = width, .depth = depth});
+  engine->load({.name = network.name, .width_factor = width, .depth = depth}, shape);
   engine->build(shape, classes);
   Cost cost;
   for (const auto& parameter : engine->parameters()) cost.parameters += parameter.count;

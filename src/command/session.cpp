@@ -28,6 +28,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+std::string blas_name(const train::Blas& blas) { return blas.name + (blas.file.empty() ? "" : " (" + blas.file + ")"); }
+
 std::string host_name() {
   char name[256] = "";
   gethostname(name, sizeof name - 1);
@@ -66,7 +68,8 @@ Session::Session(SessionSettings& settings, const CommonSettings& common, const 
   const auto& network = settings_.network;
   const auto seed = static_cast<std::uint64_t>(common_.seed);
   const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
-                                       network.replace_head, data::seed_of(seed, head_stream)});
+                                       network.replace_head, data::seed_of(seed, head_stream)},
+                                      shape_);
   if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, demand);
   settings_.data.image_size = std::to_string(shape_.height) + "x" + std::to_string(shape_.width);
   settings_.data.channels = std::to_string(shape_.channels);
@@ -204,14 +207,25 @@ void Session::start(std::uint64_t seed) {
   const bool fresh = settings_.network.reinit || model::find_builtin(settings_.network.model) != nullptr;
   const auto left = engine_->start(data::seed_of(seed, weights_stream), fresh);
   if (!left.empty() && notes_.empty()) {
-    notes_.push_back("--reinit left " + std::to_string(left.size()) + " parameter" + (left.size() == 1 ? "" : "s") +
-                     " as in the file because no standard layer owns " + (left.size() == 1 ? "it" : "them") +
-                     ", first \"" + left.front() + "\"");
+    notes_.push_back("--reinit left " + std::to_string(left.size()) + " of " +
+                     std::to_string(engine_->parameters().size()) +
+                     " parameters as in the file because nothing shows how they are drawn, first \"" + left.front() +
+                     "\": right where the file holds fresh weights, but trained values stay trained");
   }
 }
 
+std::vector<std::string> Session::slow_because() const {
+  const auto blas = engine_->blas();
+  if (!blas.slow || device_name_ != "cpu") return {};
+  return {
+      "matrix products go to " + (blas.file.empty() ? "no BLAS" : "the slowest BLAS, " + blas_name(blas)) +
+      ": networks with dense layers (MLP, VGG, ConvNeXt, transformers) train 5 to 20 times slower than with OpenBLAS; "
+      "apt-get install libopenblas0-pthread, or choose it with update-alternatives where it is installed"};
+}
+
 void Session::describe(report::Result& result) const {
-  result.tool = {LRFIND_VERSION, engine_->libtorch_version(), CV_VERSION, device_name_, threads_, host_name()};
+  result.tool = {LRFIND_VERSION, engine_->libtorch_version(), CV_VERSION, device_name_, threads_,
+                 host_name(),    blas_name(engine_->blas())};
   auto& dataset = result.dataset;
   dataset.path = dataset_.path;
   dataset.format = dataset_.format;
@@ -227,6 +241,8 @@ void Session::describe(report::Result& result) const {
   dataset.normalization = {normalisation_.mean, normalisation_.std};
   dataset.notes = dataset_.notes;
   dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
+  for (auto& sentence : engine_->network_notes()) dataset.notes.push_back(std::move(sentence));
+  for (auto& sentence : slow_because()) dataset.notes.push_back(std::move(sentence));
   if (const auto obstacle = engine_->replay_obstacle(); !obstacle.empty()) {
     dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + obstacle);
   }

@@ -61,6 +61,9 @@ class Session {
   /// The parts of a result that describe what was trained.
   void describe(report::Result& result) const;
 
+  /// What makes training slow on this machine and can be mended, a sentence each.
+  std::vector<std::string> slow_because() const;
+
   double index_s() const { return index_s_; }
   /// Batches of one update.
   int accumulate() const { return recipe_.accumulate; }

@@ -107,6 +107,7 @@ int run(SweepSettings& settings, const OptionSet& options, People& people, Clock
     list_parameters(session);
     return done;
   }
+  warn_before_training(session, settings.common, people);
   check_verifiable(settings, session);
   report::Result result;
   session.describe(result);

@@ -232,6 +232,7 @@ int verify(const Invocation& invocation) {
   listen_for_interrupt();
   Session session(settings.session, settings.common,
                   {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)});
+  warn_before_training(session, settings.common, people);
   const auto chosen = verify_options(options, settings, session.dataset());
   const auto verification =
       verify_rates(session, result.suggestion, chosen, settings.common, people, settings.session.recipe.batch_size);

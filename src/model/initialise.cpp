@@ -10,7 +10,13 @@ namespace {
 
 // Drawn on the CPU whatever the tensor's device and layout, so that CPU and CUDA start from the same weights.
 void draw_uniform(const torch::Tensor& tensor, double bound, at::Generator& generator) {
+  const torch::NoGradGuard no_grad;
   tensor.copy_(torch::empty(tensor.sizes()).uniform_(-bound, bound, generator));
+}
+
+double affine_bound(const torch::Tensor& weight) {
+  const double fan_in = static_cast<double>(weight.numel()) / static_cast<double>(weight.size(0));
+  return fan_in > 0 ? 1 / std::sqrt(fan_in) : 0;
 }
 
 }  // namespace
@@ -18,11 +24,12 @@ void draw_uniform(const torch::Tensor& tensor, double bound, at::Generator& gene
 at::Generator make_generator(std::uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
 
 void initialise_affine(const torch::Tensor& weight, const torch::Tensor& bias, at::Generator& generator) {
-  const torch::NoGradGuard no_grad;
-  const double fan_in = static_cast<double>(weight.numel()) / static_cast<double>(weight.size(0));
-  const double bound = fan_in > 0 ? 1 / std::sqrt(fan_in) : 0;
-  draw_uniform(weight, bound, generator);
-  if (bias.defined()) draw_uniform(bias, bound, generator);
+  draw_uniform(weight, affine_bound(weight), generator);
+  if (bias.defined()) initialise_affine_bias(weight, bias, generator);
+}
+
+void initialise_affine_bias(const torch::Tensor& weight, const torch::Tensor& bias, at::Generator& generator) {
+  draw_uniform(bias, affine_bound(weight), generator);
 }
 
 void initialise_norm(const torch::Tensor& weight, const torch::Tensor& bias, const torch::Tensor& running_mean,

@@ -14,6 +14,9 @@ at::Generator make_generator(std::uint64_t seed);
 /// (He et al. 2015, as PyTorch uses it). `bias` may be undefined. weight: [out, in / groups, ...].
 void initialise_affine(const torch::Tensor& weight, const torch::Tensor& bias, at::Generator& generator);
 
+/// The bias alone of such a layer.
+void initialise_affine_bias(const torch::Tensor& weight, const torch::Tensor& bias, at::Generator& generator);
+
 /// Normalisation layer: scale 1, shift 0, running mean 0, running variance 1, batches seen 0. Undefined tensors are
 /// passed over.
 void initialise_norm(const torch::Tensor& weight, const torch::Tensor& bias, const torch::Tensor& running_mean,

@@ -37,13 +37,10 @@ torch::MemoryFormat memory_format(Network& network, const torch::Tensor& image, 
     return is_narrow_point(parameter.tensor);
   });
   if (!device.is_cpu() || !has_narrow_points) return torch::MemoryFormat::ChannelsLast;
-  const torch::NoGradGuard no_grad;
   strides_over_narrow_points = false;
   const auto handle = at::addThreadLocalCallback(
       at::RecordFunctionCallback(look_at).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
-  network.train(false);
-  network.forward(image);
-  network.train(true);
+  forward_once(network, image);
   at::removeCallback(handle);
   return strides_over_narrow_points ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
 }

@@ -4,6 +4,26 @@
 
 namespace lrfind::model {
 
+torch::Tensor forward_once(Network& network, const torch::Tensor& images) {
+  const torch::NoGradGuard no_grad;
+  const auto buffers = network.buffers();
+  std::vector<torch::Tensor> before;
+  for (const auto& buffer : buffers) before.push_back(buffer.tensor.clone());
+  const auto restore = [&] {
+    for (std::size_t i = 0; i < buffers.size(); ++i) buffers[i].tensor.copy_(before[i]);
+    network.train(true);
+  };
+  network.train(false);
+  try {
+    auto output = network.forward(images);
+    restore();
+    return output;
+  } catch (...) {
+    restore();
+    throw;
+  }
+}
+
 std::int64_t count_parameters(const Network& network) {
   std::int64_t count = 0;
   for (const auto& parameter : network.parameters()) count += parameter.tensor.numel();
@@ -60,16 +80,13 @@ void count_outputs(const at::RecordFunction& function, at::ObserverContext* cont
 }  // namespace
 
 std::int64_t count_multiply_adds(Network& network, const torch::Tensor& image) {
-  const torch::NoGradGuard no_grad;
-  network.train(false);
   multiply_adds = 0;
   const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(note_inputs, count_outputs)
                                                      .needsInputs(true)
                                                      .needsOutputs(true)
                                                      .scopes({at::RecordScope::FUNCTION}));
-  network.forward(image);
+  forward_once(network, image);
   at::removeCallback(handle);
-  network.train(true);
   return multiply_adds / image.size(0);
 }
 

@@ -40,6 +40,10 @@ class Network {
   virtual std::vector<std::string> initialise(std::uint64_t seed) = 0;
 };
 
+/// One pass in evaluation mode and without gradients that leaves no trace: training mode and buffers are as before.
+/// (A module that was traced in training mode updates its running statistics in either mode.)
+torch::Tensor forward_once(Network& network, const torch::Tensor& images);
+
 /// Number of trainable values.
 std::int64_t count_parameters(const Network& network);
 

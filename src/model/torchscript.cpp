@@ -1,12 +1,15 @@
 #include "model/torchscript.hpp"
 
 #include "model/initialise.hpp"
+#include "model/torchscript_file.hpp"
+#include "model/torchscript_graph.hpp"
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/runtime/jit_exception.h>
 #include <torch/script.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <sstream>
@@ -14,38 +17,6 @@
 namespace lrfind::model {
 
 namespace {
-
-// The first line of a LibTorch error says what went wrong; the rest is a stack trace, which is not for users.
-std::string first_line(const std::string& text) {
-  std::istringstream lines(text);
-  std::string line;
-  while (std::getline(lines, line)) {
-    if (line.find_first_not_of(" \t") != std::string::npos) return line;
-  }
-  return "unknown error";
-}
-
-// A TorchScript error names the failing line of the network in the middle and the reason at its end.
-std::string reason(const std::string& text) {
-  const auto at = text.rfind("RuntimeError: ");
-  return first_line(at == std::string::npos ? text : text.substr(at));
-}
-
-torch::jit::Module load(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) throw ModelError("model file \"" + path + "\" does not exist");
-  if (std::filesystem::is_directory(path, error)) {
-    throw ModelError("model \"" + path +
-                     "\" is a folder; a TorchScript file is needed (scripts/export_torchscript.py)");
-  }
-  try {
-    return torch::jit::load(path, torch::kCPU);
-  } catch (const std::exception&) {
-    throw ModelError("model file \"" + path +
-                     "\" is not TorchScript (a checkpoint of weights alone cannot be run); export it with "
-                     "torch.jit.script or scripts/export_torchscript.py");
-  }
-}
 
 std::string class_name(const torch::jit::Module& module) {
   const auto name = module.type()->name();
@@ -99,6 +70,102 @@ void share_again(torch::jit::Module& script) {
   }
 }
 
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+bool contains_any(const std::string& text, std::initializer_list<const char*> parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const char* part) { return text.find(part) != std::string::npos; });
+}
+
+// What torchvision and timm draw for parameters that belong to no operator: N(0, 0.02^2) for positions (Vision
+// Transformer, arXiv:2010.11929; Swin, arXiv:2103.14030), 0 for tokens. False: none of them.
+bool initialise_by_name(const NamedTensor& parameter, at::Generator& generator) {
+  const torch::NoGradGuard no_grad;
+  const auto& [name, tensor] = parameter;
+  if (contains_any(name, {"pos_embed", "position_embed", "relative_position_bias", "rel_pos"})) {
+    tensor.copy_(torch::empty(tensor.sizes()).normal_(0, 0.02, generator));
+    return true;
+  }
+  if (contains_any(name, {"cls_token", "class_token", "dist_token", "reg_token", "mask_token"})) {
+    tensor.zero_();
+    return true;
+  }
+  return false;
+}
+
+// Attention keeps three projections in one parameter, which PyTorch draws by Glorot and Bengio (2010), with biases 0.
+// False: not one of attention's.
+bool initialise_attention(const NamedTensor& parameter, const std::map<std::string, torch::Tensor>& by_name,
+                          at::Generator& generator) {
+  const torch::NoGradGuard no_grad;
+  const auto& [name, tensor] = parameter;
+  const std::string out_bias = "out_proj.bias";
+  if (ends_with(name, "in_proj_weight") && tensor.dim() == 2) {
+    const double bound = std::sqrt(6.0 / static_cast<double>(tensor.size(0) + tensor.size(1)));
+    tensor.copy_(torch::empty(tensor.sizes()).uniform_(-bound, bound, generator));
+    return true;
+  }
+  const bool is_out_bias =
+      ends_with(name, out_bias) && by_name.count(name.substr(0, name.size() - out_bias.size()) + "in_proj_weight") > 0;
+  if (!ends_with(name, "in_proj_bias") && !is_out_bias) return false;
+  tensor.zero_();
+  return true;
+}
+
+bool initialise_by_use(const NamedTensor& parameter, const Use& use,
+                       const std::map<std::string, torch::Tensor>& by_name, at::Generator& generator) {
+  const torch::NoGradGuard no_grad;
+  const auto& tensor = parameter.tensor;
+  switch (use.role) {
+    case Role::affine_weight:
+      if (tensor.dim() < 2) return false;
+      initialise_affine(tensor, {}, generator);
+      return true;
+    case Role::affine_bias: {
+      const auto weight = by_name.find(use.weight);
+      if (weight == by_name.end() || weight->second.dim() < 2) return false;
+      initialise_affine_bias(weight->second, tensor, generator);
+      return true;
+    }
+    case Role::norm_scale:
+    case Role::running_var:
+      tensor.fill_(1);
+      return true;
+    case Role::norm_shift:
+    case Role::running_mean:
+      tensor.zero_();
+      return true;
+    case Role::embedding:
+      tensor.copy_(torch::empty(tensor.sizes()).normal_(0, 1, generator));
+      return true;
+    case Role::prelu_slope:
+      tensor.fill_(0.25);
+      return true;
+  }
+  return false;
+}
+
+// Fresh weights for the tensors that no standard layer owns; those drawn are added to `fresh`.
+void initialise_own_layers(const Network& network, const std::map<std::string, Use>& uses, std::set<const void*>& fresh,
+                           at::Generator& generator) {
+  auto tensors = network.parameters();
+  std::map<std::string, torch::Tensor> by_name;
+  for (const auto& parameter : tensors) by_name.emplace(parameter.name, parameter.tensor);
+  const auto buffers = network.buffers();
+  tensors.insert(tensors.end(), buffers.begin(), buffers.end());
+  for (const auto& each : tensors) {
+    if (fresh.count(each.tensor.unsafeGetTensorImpl()) > 0) continue;
+    const auto use = uses.find(each.name);
+    if (initialise_attention(each, by_name, generator) ||
+        (use != uses.end() && initialise_by_use(each, use->second, by_name, generator)) ||
+        (by_name.count(each.name) > 0 && initialise_by_name(each, generator))) {
+      fresh.insert(each.tensor.unsafeGetTensorImpl());
+    }
+  }
+}
+
 template <typename List>
 std::vector<NamedTensor> each_once(const List& tensors) {
   std::set<const void*> seen;
@@ -117,7 +184,7 @@ struct TorchScriptNetwork::Module {
 };
 
 TorchScriptNetwork::TorchScriptNetwork(const std::string& path)
-    : module_(std::make_unique<Module>(Module{load(path), path})) {
+    : module_(std::make_unique<Module>(Module{load_torchscript(path), path})) {
   auto& script = module_->script;
   const auto method = script.find_method("forward");
   if (!method) throw ModelError("model file \"" + path + "\" has no forward method, so it cannot be run on images");
@@ -162,7 +229,7 @@ torch::Tensor TorchScriptNetwork::forward(const torch::Tensor& images) {
   } catch (const ModelError&) {
     throw;
   } catch (const torch::jit::JITException& error) {
-    throw ModelError("\"" + module_->path + "\" raised an error on a batch of images: " + reason(error.what()));
+    throw ModelError("\"" + module_->path + "\" raised an error on a batch of images: " + reason_in(error.what()));
   } catch (const std::exception& error) {
     // An operator's own error comes as c10::Error; the interpreter of LibTorch 1.13 makes a std::runtime_error of it.
     const auto* of_operator = dynamic_cast<const c10::Error*>(&error);
@@ -172,7 +239,7 @@ torch::Tensor TorchScriptNetwork::forward(const torch::Tensor& images) {
     }
     throw ModelError("\"" + module_->path + "\" cannot be run on images of " + std::to_string(images.size(1)) + " x " +
                      std::to_string(images.size(2)) + " x " + std::to_string(images.size(3)) +
-                     " (channels, height, width): " + reason(text));
+                     " (channels, height, width): " + reason_in(text));
   }
 }
 
@@ -195,7 +262,9 @@ std::vector<std::string> TorchScriptNetwork::initialise(std::uint64_t seed) {
     if (!has_state) continue;
     initialise_module(item.value, name, generator);
     for (const auto& own : item.value.named_parameters(false)) fresh.insert(own.value.unsafeGetTensorImpl());
+    for (const auto& own : item.value.named_buffers(false)) fresh.insert(own.value.unsafeGetTensorImpl());
   }
+  initialise_own_layers(*this, uses_of_tensors(module_->script), fresh, generator);
   std::vector<std::string> left;
   for (const auto& [name, tensor] : parameters()) {
     if (fresh.count(tensor.unsafeGetTensorImpl()) == 0) left.push_back(name);
@@ -203,13 +272,41 @@ std::vector<std::string> TorchScriptNetwork::initialise(std::uint64_t seed) {
   return left;
 }
 
-std::optional<std::int64_t> TorchScriptNetwork::channels() const {
-  for (const auto& item : module_->script.named_modules()) {
-    if (class_name(item.value) != "Conv2d") continue;
-    const auto weight = tensor_attribute(item.value, "weight");
-    if (weight.defined() && weight.dim() == 4) return weight.size(1);
+std::optional<int> TorchScriptNetwork::channels(const data::ImageShape& likely) {
+  for (const int channels : {likely.channels, likely.channels == 1 ? 3 : 1}) {
+    try {
+      forward_once(*this, torch::zeros({2, channels, likely.height, likely.width}));
+      return channels;
+    } catch (const ModelError&) {
+      continue;
+    }
   }
   return std::nullopt;
+}
+
+std::vector<std::string> TorchScriptNetwork::notes() const {
+  const auto modes = baked_modes(module_->script);
+  const std::string how = "; export it in training mode (scripts/export_torchscript.py does)";
+  const auto of = [](int count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+  };
+  std::vector<std::string> notes;
+  if (modes.frozen_norms > 0 || modes.disabled_dropouts > 0) {
+    std::string frozen;
+    if (modes.frozen_norms > 0) {
+      frozen = of(modes.frozen_norms, "normalisation layer") + " with the running statistics of the file for ever";
+    }
+    if (modes.disabled_dropouts > 0) {
+      frozen += (frozen.empty() ? "" : " and ") + of(modes.disabled_dropouts, "dropout layer") + " switched off";
+    }
+    notes.push_back("\"" + module_->path + "\" was traced in evaluation mode and trains so: " + frozen + how);
+  }
+  if (modes.enabled_dropouts > 0) {
+    notes.push_back(
+        "\"" + module_->path + "\" was traced in training mode: " + of(modes.enabled_dropouts, "dropout layer") +
+        " drop in evaluation too, so validation figures come out too low; torch.jit.script keeps the mode free");
+  }
+  return notes;
 }
 
 void TorchScriptNetwork::replace_head(std::int64_t classes, std::uint64_t seed) {
@@ -232,10 +329,7 @@ void TorchScriptNetwork::replace_head(std::int64_t classes, std::uint64_t seed) 
 }
 
 void check_output(Network& network, const torch::Tensor& images, std::int64_t classes) {
-  const torch::NoGradGuard no_grad;
-  network.train(false);
-  const auto output = network.forward(images);
-  network.train(true);
+  const auto output = forward_once(network, images);
   std::ostringstream shape;
   shape << output.sizes();
   const std::string must =

@@ -2,6 +2,7 @@
 // files that are trusted. Loading one reads that file and nothing else.
 #pragma once
 
+#include "data/image.hpp"
 #include "model/network.hpp"
 
 #include <memory>
@@ -23,8 +24,12 @@ class TorchScriptNetwork : public Network {
   void train(bool on) override;
   std::vector<std::string> initialise(std::uint64_t seed) override;
 
-  /// Input channels that the first convolution asks for; nothing where there is no plain convolution.
-  std::optional<std::int64_t> channels() const;
+  /// 1 or 3, whichever the network can be run on, tried with `likely` first; nothing where neither works (another size
+  /// may).
+  std::optional<int> channels(const data::ImageShape& likely);
+
+  /// What its user should know: modes that a trace has baked in, a sentence each.
+  std::vector<std::string> notes() const;
 
   /// Gives the module's last linear layer `classes` outputs with fresh weights from `seed`. Throws ModelError when the
   /// module has no linear layer. Call it before parameters() is used.

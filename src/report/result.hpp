@@ -25,6 +25,7 @@ struct Tool {
   std::string version, libtorch, opencv, device;
   int threads = 0;
   std::string host;
+  std::string blas = {};  ///< which library matrix products on the CPU go to; empty: not known
 };
 
 /// A file of the dataset and what is wrong with it.

@@ -125,6 +125,7 @@ Tool read_tool(const Node& node) {
   if (node.has("device")) tool.device = node.at("device").text();
   if (node.has("threads")) tool.threads = static_cast<int>(node.at("threads").count());
   if (node.has("host")) tool.host = node.at("host").text();
+  if (node.has("blas")) tool.blas = node.at("blas").text();
   return tool;
 }
 

@@ -5,6 +5,7 @@
 #include "data/augment.hpp"
 #include "data/image.hpp"
 #include "model/catalogue.hpp"
+#include "train/blas.hpp"
 #include "train/recipe.hpp"
 
 #include <lrfind/range_test.hpp>
@@ -70,13 +71,18 @@ class Engine {
   virtual ~Engine() = default;
 
   virtual std::string libtorch_version() const = 0;
+  /// Which library matrix products on the CPU go to.
+  virtual Blas blas() const = 0;
 
   /// Returns a description of the device. Throws DeviceError.
   virtual std::string open_device(const DeviceRequest& request) = 0;
 
-  /// Reads a TorchScript file, or looks a built-in network up. Returns the image channels that it insists on, if any.
+  /// Reads a TorchScript file, or looks a built-in network up. Returns the image channels, 1 or 3, that a file's
+  /// network can be run on, found by running it on images of the shape `likely`; nothing where it takes any or none.
   /// Throws model::ModelError.
-  virtual std::optional<int> load(const NetworkRequest& request) = 0;
+  virtual std::optional<int> load(const NetworkRequest& request, const data::ImageShape& likely) = 0;
+  /// What its user should know of the network, a sentence each.
+  virtual std::vector<std::string> network_notes() const = 0;
 
   /// Finishes the network for these images and checks that its output fits. Throws model::ModelError.
   virtual void build(const data::ImageShape& shape, int classes) = 0;

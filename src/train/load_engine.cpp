@@ -1,5 +1,6 @@
 #include "train/load_engine.hpp"
 
+#include "platform/modules.hpp"
 #include "train/stand_ins.hpp"
 
 #include <dlfcn.h>
@@ -22,13 +23,6 @@ void choose_openmp_waiting() {
   setenv("GOMP_SPINCOUNT", "2500", 0);
 }
 
-fs::path module_path() {
-  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
-  fs::path path = program / LRFIND_ENGINE_FILE;
-  if (!fs::exists(path)) path = (program / LRFIND_ENGINE_INSTALLED / LRFIND_ENGINE_FILE).lexically_normal();
-  return path;
-}
-
 // RTLD_NOW: every function that LibTorch and what it is linked with will ever call is looked up here.
 void* open_module(const fs::path& path) {
   const auto open = [&] { return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); };
@@ -42,7 +36,7 @@ void* open_module(const fs::path& path) {
 
 std::unique_ptr<Engine> load_engine() {
   choose_openmp_waiting();
-  const fs::path path = module_path();
+  const fs::path path = platform::module_path(LRFIND_ENGINE_FILE);
   void* module = open_module(path);
   if (module == nullptr) {
     const char* why = dlerror();

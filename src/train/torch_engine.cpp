@@ -79,9 +79,11 @@ class TorchEngine : public Engine {
   TorchEngine() { keep_tensor_memory(); }
 
   std::string libtorch_version() const override { return TORCH_VERSION; }
+  Blas blas() const override { return blas_of_libtorch(); }
 
   std::string open_device(const DeviceRequest& request) override {
     torch::set_num_threads(request.threads);
+    set_blas_threads(request.threads);
     at::globalContext().setFlushDenormal(true);
     if (request.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
     at::globalContext().setBenchmarkCuDNN(!request.deterministic);
@@ -89,18 +91,20 @@ class TorchEngine : public Engine {
     return device_.str();
   }
 
-  std::optional<int> load(const NetworkRequest& request) override {
+  std::optional<int> load(const NetworkRequest& request, const data::ImageShape& likely) override {
     request_ = request;
     if (model::find_builtin(request.name) != nullptr) return std::nullopt;
     const bool names_a_file = request.name.size() > 3 && request.name.substr(request.name.size() - 3) == ".pt";
     if (!names_a_file && request.name.find('/') == std::string::npos) model::make_builtin(request.name, {});  // throws
     auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
-    const auto channels = script->channels();
+    const auto channels = script->channels(likely);
+    network_notes_ = script->notes();
     script_ = script.get();
     network_ = std::move(script);
-    if (!channels || (*channels != 1 && *channels != 3)) return std::nullopt;
-    return static_cast<int>(*channels);
+    return channels;
   }
+
+  std::vector<std::string> network_notes() const override { return network_notes_; }
 
   void build(const data::ImageShape& shape, int classes) override {
     shape_ = shape;
@@ -221,6 +225,7 @@ class TorchEngine : public Engine {
   NetworkRequest request_;
   data::ImageShape shape_;
   std::unique_ptr<model::Network> network_;
+  std::vector<std::string> network_notes_;
   model::TorchScriptNetwork* script_ = nullptr;  // network_ when it came from a file
   torch::MemoryFormat format_ = torch::MemoryFormat::ChannelsLast;
   std::unique_ptr<Trainer> trainer_;

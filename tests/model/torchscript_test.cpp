@@ -2,12 +2,15 @@
 // attributes are PyTorch's.
 #include "model/torchscript.hpp"
 
+#include <caffe2/serialize/inline_container.h>
 #include <gtest/gtest.h>
 #include <torch/script.h>
+#include <torch/version.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace lrfind::model {
 namespace {
@@ -242,13 +245,133 @@ TEST_F(TorchScript, RefusesToReplaceAHeadThatIsNotLinear) {
   net.register_module("conv", convolution);
   net.define("def forward(self, x):\n  return torch.mean(self.conv.forward(x), [2, 3])\n");
   TorchScriptNetwork network(save(net));
-  EXPECT_EQ(network.channels(), 3);
   EXPECT_SAYS(refusal([&] { network.replace_head(2, 1); }), "--replace-head needs a network that ends in a linear");
 }
 
-TEST_F(TorchScript, ChannelsAreThoseOfTheFirstConvolution) {
-  TorchScriptNetwork network(save(linear_net(2)));
-  EXPECT_EQ(network.channels(), std::nullopt);
+TEST_F(TorchScript, ChannelsAreThoseThatItCanBeRunOn) {
+  const data::ImageShape grey{8, 8, 1}, colour{8, 8, 3};
+  for (const int channels : {1, 3}) {
+    TorchScriptNetwork network(save(linear_net(2, channels)));
+    EXPECT_EQ(network.channels(grey), channels);
+    EXPECT_EQ(network.channels(colour), channels);
+  }
+  TorchScriptNetwork two(save(linear_net(2, 2)));
+  EXPECT_EQ(two.channels(colour), std::nullopt);
+
+  Script any = linear_net(2, 1);  // takes the mean over channels, however many
+  Script outer = new_module("Outer");
+  outer.register_module("net", any);
+  outer.define("def forward(self, x):\n  return self.net.forward(torch.mean(x, [1], True))\n");
+  TorchScriptNetwork either(save(outer));
+  EXPECT_EQ(either.channels(grey), 1);
+  EXPECT_EQ(either.channels(colour), 3);
+}
+
+// A depthwise convolution comes first by its class; the convolution that reads the images is a class of its own.
+TEST_F(TorchScript, ChannelsDoNotDependOnTheNamesOfClasses) {
+  Script net = new_module("Net");
+  const auto depthwise = standard_layer(net, "Conv2d", torch::ones({4, 1, 1, 1}), {},
+                                        "def forward(self, x):\n  return torch.conv2d(x, self.weight, None, [1, 1], "
+                                        "[0, 0], [1, 1], 4)\n");
+  const auto first = standard_layer(net, "Conv2dSame", torch::ones({4, 3, 1, 1}), {},
+                                    "def forward(self, x):\n  return torch.conv2d(x, self.weight)\n");
+  net.register_module("depthwise", depthwise);
+  net.register_module("stem", first);
+  net.define("def forward(self, x):\n  return torch.mean(self.depthwise.forward(self.stem.forward(x)), [2, 3])\n");
+  TorchScriptNetwork network(save(net));
+  EXPECT_EQ(network.channels({8, 8, 1}), 3);
+}
+
+TEST_F(TorchScript, ALookAtTheNetworkLeavesNoTrace) {
+  Script net = linear_net(2);
+  net.register_buffer("batches", torch::zeros({1}));
+  Script outer = new_module("Outer");
+  outer.register_module("net", net);
+  outer.register_buffer("seen", torch::zeros({1}));
+  outer.define("def forward(self, x):\n  self.seen.add_(1)\n  return self.net.forward(x)\n");
+  TorchScriptNetwork network(save(outer));
+  network.channels({8, 8, 3});
+  check_output(network, torch::zeros({2, 3, 8, 8}), 2);
+  for (const auto& [name, tensor] : network.buffers()) EXPECT_EQ(tensor.item<float>(), 0) << name;
+}
+
+TEST_F(TorchScript, NamesTheOperatorThatThisLibTorchDoesNotHave) {
+  // The same archive with a call of an operator that no LibTorch has.
+  caffe2::serialize::PyTorchStreamReader archive(save(linear_net(2)));
+  caffe2::serialize::PyTorchStreamWriter newer(path("newer.pt"));
+  for (const auto& name : archive.getAllRecords()) {
+    if (name == "version" || name == "byteorder" || name.front() == '.') continue;  // the writer's own
+    const auto [data, size] = archive.getRecord(name);
+    std::string bytes(static_cast<const char*>(data.get()), size);
+    if (const auto at = bytes.find("torch.linear("); at != std::string::npos) bytes.replace(at, 13, "torch.linexr(");
+    newer.writeRecord(name, bytes.data(), bytes.size());
+  }
+  newer.writeEndOfFile();
+  const auto text = refusal([&] { TorchScriptNetwork n(path("newer.pt")); });
+  EXPECT_SAYS(text, "newer.pt");
+  EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+  EXPECT_EQ(text.find("is not TorchScript"), std::string::npos) << text;
+  EXPECT_SAYS(text, "calls the operator aten::linexr, which LibTorch " TORCH_VERSION " does not have");
+}
+
+TEST_F(TorchScript, ReinitialisesLayersOfAnyClassByWhatTheyDo) {
+  Script net = new_module("Net");
+  const auto own = [&](const std::string& name, const torch::Tensor& weight, const torch::Tensor& bias,
+                       const std::string& forward) {
+    net.register_module(name, standard_layer(net, "Own" + name, weight, bias, "def forward(self, x):\n  " + forward));
+  };
+  own("conv", torch::full({8, 3, 2, 2}, 9.0F), torch::full({8}, 9.0F),
+      "return torch.conv2d(x, self.weight, self.bias)\n");
+  own("norm", torch::full({8}, 9.0F), torch::full({8}, 9.0F),
+      "return torch.layer_norm(torch.permute(x, [0, 2, 3, 1]), [8], self.weight, self.bias)\n");
+  own("scale", torch::full({8}, 9.0F), {}, "return x * self.weight\n");
+  own("head", torch::full({2, 8}, 9.0F), torch::full({2}, 9.0F), "return torch.linear(x, self.weight, self.bias)\n");
+  net.register_parameter("pos_embed", torch::full({64}, 9.0F), false);
+  net.define(
+      "def forward(self, x):\n  y = self.scale.forward(self.norm.forward(self.conv.forward(x)))\n"
+      "  return self.head.forward(torch.mean(y, [1, 2]) + torch.mean(self.pos_embed))\n");
+  TorchScriptNetwork network(save(net));
+  network.forward(torch::zeros({1, 3, 8, 8}));  // what ran once is read as well as what did not
+  EXPECT_EQ(network.initialise(3), std::vector<std::string>{"scale.weight"});
+  std::map<std::string, torch::Tensor> by_name;
+  for (const auto& [name, tensor] : network.parameters()) by_name[name] = tensor;
+  for (const char* name : {"conv.weight", "conv.bias"}) {
+    EXPECT_LE(by_name[name].abs().max().item<double>(), 1 / std::sqrt(12.0)) << name;
+    EXPECT_GT(by_name[name].abs().max().item<double>(), 0.5 / std::sqrt(12.0)) << name;
+  }
+  EXPECT_LE(by_name["head.weight"].abs().max().item<double>(), 1 / std::sqrt(8.0));
+  EXPECT_LE(by_name["head.bias"].abs().max().item<double>(), 1 / std::sqrt(8.0));
+  EXPECT_TRUE(by_name["norm.weight"].equal(torch::ones({8})));
+  EXPECT_TRUE(by_name["norm.bias"].equal(torch::zeros({8})));
+  EXPECT_NEAR(by_name["pos_embed"].square().mean().sqrt().item<double>(), 0.02, 0.01);
+  const auto first = by_name["conv.weight"].detach().clone();
+  network.initialise(3);
+  EXPECT_TRUE(first.equal(by_name["conv.weight"]));
+}
+
+TEST_F(TorchScript, SaysWhichModesATraceHasBakedIn) {
+  const auto network_with = [&](const std::string& norm_on, const std::string& dropout_on) {
+    Script net = new_module("Net");
+    net.register_module("head",
+                        standard_layer(net, "Linear", torch::ones({2, 3}), torch::zeros({2}),
+                                       "def forward(self, x):\n  return torch.linear(x, self.weight, self.bias)\n"));
+    net.register_buffer("mean", torch::zeros({3}));
+    net.register_buffer("var", torch::ones({3}));
+    net.register_attribute("training", c10::BoolType::get(), true);
+    net.define("def forward(self, x):\n  y = torch.batch_norm(x, None, None, self.mean, self.var, " + norm_on +
+               ", 0.1, 1e-5, False)\n  return self.head.forward(torch.dropout(torch.mean(y, [2, 3]), 0.5, " +
+               dropout_on + "))\n");
+    TorchScriptNetwork network(save(net));
+    return network.notes();
+  };
+  const auto evaluation = network_with("False", "False");
+  ASSERT_EQ(evaluation.size(), 1U);
+  EXPECT_SAYS(evaluation[0], "traced in evaluation mode and trains so: 1 normalisation layer with");
+  EXPECT_SAYS(evaluation[0], "1 dropout layer switched off");
+  const auto training = network_with("True", "True");
+  ASSERT_EQ(training.size(), 1U);
+  EXPECT_SAYS(training[0], "traced in training mode: 1 dropout layer");
+  EXPECT_TRUE(network_with("self.training", "self.training").empty());
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+// Reading a TorchScript file, and the true reason where it cannot be read.
+#pragma once
+
+#include <torch/script.h>
+
+#include <string>
+
+namespace lrfind::model {
+
+/// Throws ModelError: no such file, a folder, not TorchScript (what it is instead, where that is known), or TorchScript
+/// that this LibTorch cannot load (the operator that it lacks, or LibTorch's own reason).
+torch::jit::Module load_torchscript(const std::string& path);
+
+/// What LibTorch's long error says first that is of use: without stack traces and source lines.
+std::string reason_in(const std::string& libtorch_error);
+
+}  // namespace lrfind::model

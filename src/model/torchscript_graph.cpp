@@ -1,0 +1,172 @@
+#include "model/torchscript_graph.hpp"
+
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/passes/inliner.h>
+
+#include <functional>
+#include <optional>
+#include <string_view>
+
+namespace lrfind::model {
+
+namespace {
+
+using torch::jit::Graph;
+using torch::jit::Node;
+using torch::jit::Value;
+
+void each_node(at::ArrayRef<const torch::jit::Block*> blocks, const std::function<void(const Node&)>& look) {
+  for (const auto* block : blocks) {
+    for (const auto* node : block->nodes()) {
+      look(*node);
+      each_node(node->blocks(), look);
+    }
+  }
+}
+
+void each_node(const Graph& graph, const std::function<void(const Node&)>& look) {
+  const torch::jit::Block* block = graph.block();
+  each_node(at::ArrayRef<const torch::jit::Block*>(block), look);
+}
+
+bool has_calls(const Graph& graph) {
+  bool found = false;
+  each_node(graph, [&](const Node& node) {
+    found = found || node.kind() == c10::prim::CallFunction || node.kind() == c10::prim::CallMethod;
+  });
+  return found;
+}
+
+// forward with every call replaced by what is called. What was run before without the interpreter's optimiser is
+// replaced by one level of calls at a time; calls by way of an interface stay.
+std::shared_ptr<Graph> inlined(const torch::jit::Module& script) {
+  constexpr int deepest = 64;
+  auto graph = script.get_method("forward").graph()->copy();
+  for (int level = 0; level < deepest && has_calls(*graph); ++level) torch::jit::Inline(*graph);
+  return graph;
+}
+
+std::string_view operator_of(const Node& node) { return node.kind().toQualString(); }
+
+// Where the networks' own layers bring a weight into another shape or type before they use it.
+bool passes_on(std::string_view name) {
+  for (const std::string_view each :
+       {"prim::unchecked_cast", "aten::t", "aten::to", "aten::type_as", "aten::contiguous", "aten::reshape",
+        "aten::reshape_as", "aten::view", "aten::view_as", "aten::transpose", "aten::batch_norm"}) {
+    if (name == each) return true;
+  }
+  return false;
+}
+
+// "" for the module itself, "features.0.weight" for what it holds; nothing for a computed value.
+std::optional<std::string> path_of(const Value* value, const Value* self) {
+  if (value == self) return std::string();
+  const auto* node = value->node();
+  if (node->kind() != c10::prim::GetAttr) return std::nullopt;
+  const auto owner = path_of(node->input(0), self);
+  if (!owner) return std::nullopt;
+  return (owner->empty() ? "" : *owner + ".") + node->s(c10::attr::name);
+}
+
+// The tensor of the module that a value is, possibly in another shape.
+std::optional<std::string> tensor_of(const Value* value, const Value* self) {
+  while (!path_of(value, self)) {
+    const auto* node = value->node();
+    if (node->kind() == c10::prim::If) {  // such as "if self.bias is not None"
+      for (const auto* block : node->blocks()) {
+        if (auto name = tensor_of(block->outputs()[value->offset()], self)) return name;
+      }
+      return std::nullopt;
+    }
+    if (!passes_on(operator_of(*node)) || node->inputs().empty()) return std::nullopt;
+    value = node->input(0);
+  }
+  return path_of(value, self);
+}
+
+// Which inputs of an operator are what. A negative place: it has none.
+struct Places {
+  std::string_view name;
+  int weight, bias;
+  int mean = -1, variance = -1;
+  Role weight_role = Role::affine_weight, bias_role = Role::affine_bias;
+};
+
+constexpr Places norm(std::string_view name, int weight, int bias, int mean = -1, int variance = -1) {
+  return {name, weight, bias, mean, variance, Role::norm_scale, Role::norm_shift};
+}
+
+// The schemas of aten/src/ATen/native/native_functions.yaml.
+constexpr Places operators[] = {{"aten::conv1d", 1, 2},
+                                {"aten::conv2d", 1, 2},
+                                {"aten::conv3d", 1, 2},
+                                {"aten::convolution", 1, 2},
+                                {"aten::_convolution", 1, 2},
+                                {"aten::_convolution_mode", 1, 2},
+                                {"aten::conv_transpose1d", 1, 2},
+                                {"aten::conv_transpose2d", 1, 2},
+                                {"aten::conv_transpose3d", 1, 2},
+                                {"aten::linear", 1, 2},
+                                {"aten::addmm", 2, 0},
+                                {"aten::matmul", 1, -1},
+                                {"aten::mm", 1, -1},
+                                norm("aten::batch_norm", 1, 2, 3, 4),
+                                norm("aten::instance_norm", 1, 2, 3, 4),
+                                norm("aten::layer_norm", 2, 3),
+                                norm("aten::group_norm", 2, 3),
+                                norm("aten::rms_norm", 2, -1),
+                                {"aten::embedding", 0, -1, -1, -1, Role::embedding, Role::embedding},
+                                {"aten::prelu", 1, -1, -1, -1, Role::prelu_slope, Role::prelu_slope}};
+
+std::optional<bool> constant_flag(const Node& node, std::size_t place) {
+  if (node.inputs().size() <= place) return std::nullopt;
+  const auto value = torch::jit::toIValue(node.input(place));
+  return value && value->isBool() ? std::optional(value->toBool()) : std::nullopt;
+}
+
+}  // namespace
+
+std::map<std::string, Use> uses_of_tensors(const torch::jit::Module& script) {
+  const auto graph = inlined(script);
+  const auto* self = graph->inputs().at(0);
+  std::map<std::string, Use> uses;
+  each_node(*graph, [&](const Node& node) {
+    for (const auto& places : operators) {
+      if (operator_of(node) != places.name) continue;
+      const auto tensor_at = [&](int place) {
+        return place < 0 || static_cast<std::size_t>(place) >= node.inputs().size()
+                   ? std::nullopt
+                   : tensor_of(node.input(static_cast<std::size_t>(place)), self);
+      };
+      const auto weight = tensor_at(places.weight);
+      if (weight) uses.try_emplace(*weight, Use{places.weight_role, {}});
+      if (const auto bias = tensor_at(places.bias)) uses.try_emplace(*bias, Use{places.bias_role, weight.value_or("")});
+      if (const auto mean = tensor_at(places.mean)) uses.try_emplace(*mean, Use{Role::running_mean, {}});
+      if (const auto variance = tensor_at(places.variance)) uses.try_emplace(*variance, Use{Role::running_var, {}});
+    }
+  });
+  return uses;
+}
+
+BakedModes baked_modes(const torch::jit::Module& script) {
+  const auto graph = inlined(script);
+  const auto* self = graph->inputs().at(0);
+  BakedModes modes;
+  each_node(*graph, [&](const Node& node) {
+    const auto name = operator_of(node);
+    if (name == "aten::batch_norm" || name == "aten::instance_norm") {
+      // Statistics of the batch, or the file's; a layer without any of its own has no choice.
+      const bool has_statistics = node.inputs().size() > 5 && tensor_of(node.input(3), self);
+      if (has_statistics && constant_flag(node, 5) == false) ++modes.frozen_norms;
+    } else if (name.substr(0, 6) == "aten::" && name.find("dropout") != std::string_view::npos) {
+      const auto on = constant_flag(node, 2);
+      if (!on) return;
+      const auto rate = torch::jit::toIValue(node.input(1));
+      if (rate && rate->isDouble() && rate->toDouble() == 0) return;
+      ++(*on ? modes.enabled_dropouts : modes.disabled_dropouts);
+    }
+  });
+  return modes;
+}
+
+}  // namespace lrfind::model
