@@ -5,7 +5,6 @@
 #include <data/split_names.hpp>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <set>
 #include <string_view>
@@ -33,17 +32,9 @@ std::string describe(const FileKinds& kinds) {
   return text + (sorted.size() > most ? ", ..." : "");
 }
 
-// Pictures that people have and that are not read: to leave these out is worth more words than to leave out a text.
-bool is_picture(const std::string& extension) {
-  constexpr std::array<std::string_view, 24> extensions{
-      ".gif", ".heic", ".heif", ".avif", ".svg", ".jxl", ".jp2", ".j2k", ".jxr", ".psd", ".ico", ".tga",
-      ".exr", ".hdr",  ".raw",  ".dng",  ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".dcm", ".pcx"};
-  return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
-}
-
 std::size_t pictures(const FileKinds& kinds) {
   std::size_t count = 0;
-  for (const auto& [extension, files] : kinds) count += is_picture(extension) ? files : 0;
+  for (const auto& [extension, files] : kinds) count += is_unread_picture(extension) ? files : 0;
   return count;
 }
 
@@ -148,7 +139,7 @@ std::string split_class_note(const ClassFolders& scanned) {
   if (inner_folders(scanned.files[at], inner + "/").size() >= 2) {
     throw DataError(what + ": give '" + scanned.path + "' if it is the dataset");
   }
-  throw DataError(what + ": '" + inner + "' needs one subfolder of images per class, or give a CSV manifest" +
+  throw DataError(what + ": make one subfolder of images per class in '" + inner + "', or give a CSV manifest" +
                   manifest_hint(scanned.path, train + "/", directly_in(scanned.files[at], inner + "/")));
 }
 

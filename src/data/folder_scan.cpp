@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -97,21 +98,19 @@ struct CloseFolder {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-std::unique_ptr<DIR, CloseFolder> open_folder(const std::string& folder) {
-  std::unique_ptr<DIR, CloseFolder> directory(::opendir(folder.c_str()));
-  if (!directory) throw DataError("the folder '" + folder + "' cannot be read (" + std::strerror(errno) + ")");
-  return directory;
-}
+using OpenFolder = std::unique_ptr<DIR, CloseFolder>;
 
-bool find_image(const std::string& folder, std::set<FolderId>& entered) {
+bool find_picture(const std::string& folder, std::set<FolderId>& entered) {
   const auto id = id_of(folder);
   if (id && !entered.insert(*id).second) return false;
   std::vector<std::string> folders;
   {
-    const auto directory = open_folder(folder);
+    const OpenFolder directory(::opendir(folder.c_str()));
+    if (!directory) return false;  // reported when it is scanned
     while (const dirent* entry = ::readdir(directory.get())) {
       if (entry->d_name[0] == '.') continue;
-      const bool named_image = format_of_name(entry->d_name) != ImageFormat::unknown;
+      const bool named_image =
+          format_of_name(entry->d_name) != ImageFormat::unknown || is_unread_picture(extension_of(entry->d_name));
       const Kind kind = kind_of(*entry, folder);
       if (kind == Kind::file && named_image) return true;
       if (kind == Kind::folder) folders.emplace_back(entry->d_name);
@@ -119,13 +118,14 @@ bool find_image(const std::string& folder, std::set<FolderId>& entered) {
   }
   std::sort(folders.begin(), folders.end());
   return std::any_of(folders.begin(), folders.end(),
-                     [&](const std::string& name) { return find_image(folder + name + "/", entered); });
+                     [&](const std::string& name) { return find_picture(folder + name + "/", entered); });
 }
 
 }  // namespace
 
 Listing list_folder(const std::string& folder) {
-  const auto directory = open_folder(folder);
+  const OpenFolder directory(::opendir(folder.c_str()));
+  if (!directory) throw DataError("the folder '" + folder + "' cannot be read (" + std::strerror(errno) + ")");
   Listing listing;
   while (const dirent* entry = ::readdir(directory.get())) {
     const std::string_view name = entry->d_name;
@@ -147,6 +147,13 @@ Listing list_folder(const std::string& folder) {
   return listing;
 }
 
+bool is_unread_picture(const std::string& extension) {
+  constexpr std::array<std::string_view, 24> extensions{
+      ".gif", ".heic", ".heif", ".avif", ".svg", ".jxl", ".jp2", ".j2k", ".jxr", ".psd", ".ico", ".tga",
+      ".exr", ".hdr",  ".raw",  ".dng",  ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".dcm", ".pcx"};
+  return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
+}
+
 FileKinds kinds_of(const std::vector<std::string>& names) {
   FileKinds kinds;
   add_kinds(names, kinds);
@@ -162,9 +169,9 @@ ClassFiles scan_class(const std::string& folder, const std::vector<std::string>&
   return result;
 }
 
-bool holds_images(const std::string& folder, const std::vector<std::string>& outer) {
+bool holds_pictures(const std::string& folder, const std::vector<std::string>& outer) {
   std::set<FolderId> entered = ids_of(outer);
-  return find_image(folder, entered);
+  return find_picture(folder, entered);
 }
 
 }  // namespace lrfind::data

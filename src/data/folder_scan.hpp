@@ -26,6 +26,10 @@ using FileKinds = std::map<std::string, std::size_t>;
 
 FileKinds kinds_of(const std::vector<std::string>& names);
 
+/// Extensions of pictures that people have and that are not read (".heic"): to leave these out is worth more words than
+/// to leave out a text.
+bool is_unread_picture(const std::string& extension);
+
 /// The images of one class at any depth.
 struct ClassFiles {
   struct Folder {
@@ -45,7 +49,8 @@ struct ClassFiles {
 ClassFiles scan_class(const std::string& folder, const std::vector<std::string>& outer,
                       const Listing* listing = nullptr);
 
-/// Whether there is an image at any depth: looks no further than the first. Folders of `outer` are not entered.
-bool holds_images(const std::string& folder, const std::vector<std::string>& outer);
+/// Whether there is a picture at any depth, of a kind that is read or not: looks no further than the first. Folders of
+/// `outer` and those that cannot be read are not entered.
+bool holds_pictures(const std::string& folder, const std::vector<std::string>& outer);
 
 }  // namespace lrfind::data

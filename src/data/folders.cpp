@@ -21,21 +21,21 @@ std::vector<std::string> enclosing(const std::string& root, const std::string& i
   return folders;
 }
 
-// Up to `most` folders of a place that hold images at any depth.
-std::vector<std::string> folders_with_images(const std::string& root, const Place& place, std::size_t most) {
+// Up to `most` folders of a place that hold pictures at any depth, of kinds that are read or not.
+std::vector<std::string> folders_with_pictures(const std::string& root, const Place& place, std::size_t most) {
   const auto outer = enclosing(root, place.path);
   std::vector<std::string> found;
   for (const std::string& name : place.listing.folders) {
     if (found.size() == most) break;
-    if (holds_images(place.path + name + "/", outer)) found.push_back(name);
+    if (holds_pictures(place.path + name + "/", outer)) found.push_back(name);
   }
   return found;
 }
 
-// The folder to look into instead, where all images lie below one folder that holds folders only.
+// The folder to look into instead, where all pictures lie below one folder that holds folders only.
 std::optional<Place> only_inner(const std::string& root, const Place& place) {
   if (!place.listing.images.empty()) return std::nullopt;
-  const auto found = folders_with_images(root, place, 2);
+  const auto found = folders_with_pictures(root, place, 2);
   if (found.size() != 1) return std::nullopt;
   Place inner = place_at(place.path + found.front() + "/");
   if (inner.listing.folders.empty() || !inner.listing.images.empty()) return std::nullopt;
@@ -57,7 +57,7 @@ Place class_place(const std::string& root, const Place& split, const std::vector
     if (!inner || std::binary_search(known_classes.begin(), known_classes.end(), name_of(*inner))) break;
     const bool doubled = name_of(*inner) == name_of(at);
     at = std::move(*inner);
-    if (doubled || folders_with_images(root, at, 2).size() == 2) taken = at;
+    if (doubled || folders_with_pictures(root, at, 2).size() == 2) taken = at;
   }
   return taken;
 }
@@ -77,11 +77,11 @@ bool has_splits_beside(const std::string& root, const Place& place, const Place&
     if (is(name, SplitRole::val, SplitRole::test)) return true;
     if (!is(name, SplitRole::train, SplitRole::unlabelled)) unknown.push_back(name);
   }
-  const auto images = folders_with_images(root, {place.path, {unknown, {}, {}, 0}}, 2);
+  const auto images = folders_with_pictures(root, {place.path, {unknown, {}, {}, 0}}, 2);
   if (images.empty()) return true;
   // One folder of images, not of class folders, beside class folders: these images have no label.
   return images.size() == 1 && place_at(place.path + images.front() + "/").listing.folders.empty() &&
-         train.listing.images.empty() && folders_with_images(root, train, 2).size() == 2;
+         train.listing.images.empty() && folders_with_pictures(root, train, 2).size() == 2;
 }
 
 struct Training {
@@ -105,10 +105,10 @@ Training find_training(const std::string& root, const Place& place, const std::v
 }
 
 // "train" may also be the name of all that was downloaded, with the splits in it.
-bool is_wrapper(const std::string& root, const Place& train, const std::optional<Place>& inner) {
-  return inner && inner->path == train.path &&
-         find_training(root, train, find_split_folders(train.listing.folders)).split.has_value() &&
-         train.listing.folders.size() > 1;
+bool is_wrapper(const std::string& root, const Place& train, const Place& place) {
+  if (train.listing.folders.size() < 2) return false;
+  if (!find_training(root, train, find_split_folders(train.listing.folders)).split) return false;
+  return only_inner(root, place).has_value();
 }
 
 std::vector<int> labels_in_order(std::size_t classes) {
@@ -147,7 +147,9 @@ std::string unlabelled_note(const Place& place) {
   const auto& folders = place.listing.folders;
   const std::string path = without_slash(place.path);
   const std::string names = quoted_list(folders);
-  std::string why = "it holds " + std::to_string(place.listing.images.size()) + " images, in no class folder";
+  const std::size_t images = place.listing.images.size();
+  std::string why =
+      "it holds " + std::to_string(images) + (images == 1 ? " image" : " images") + ", in no class folder";
   if (folders.size() == 1) why = "its folder " + names + " is not called like a training class";
   if (folders.size() > 1) why = "none of its folders " + names + " is called like a training class";
   return "'" + path + "' is left out because its images have no label: " + why;
@@ -217,12 +219,14 @@ Dataset read_classes(const std::string& root, const Place& place, const std::opt
   return dataset;
 }
 
-void add_place_note(Dataset& dataset, const Place& outermost, const Place& place) {
+void add_place_note(Dataset& dataset, const Place& outermost, const Place& place,
+                    const std::vector<std::string>& beside) {
   if (place.path == outermost.path) return;
   const std::string inner = without_slash(place.path);
   const std::string outer = without_slash(outermost.path);
-  dataset.notes.insert(dataset.notes.begin(),
-                       "the dataset is '" + inner + "', the only folder with images in '" + outer + "'");
+  std::string note = "the dataset is '" + inner + "', the only folder with images in '" + outer + "'";
+  if (!beside.empty()) note += "; beside it, without any: " + quoted_list(beside);
+  dataset.notes.insert(dataset.notes.begin(), note);
 }
 
 }  // namespace
@@ -233,24 +237,28 @@ Dataset find_folders(const std::string& path, Listing listing, const FindOptions
   Place at = outermost;
   Place classes = outermost;
   std::optional<Place> listed;
+  std::vector<std::string> beside;  // folders on the way that hold no images
   for (std::size_t depth = 0; depth < deepest; ++depth) {
     const auto named = find_split_folders(at.listing.folders);
     Training training = find_training(root, at, named);
-    auto inner = only_inner(root, at);
-    if (training.split && !is_wrapper(root, *training.split, inner)) {
+    if (training.split && !is_wrapper(root, *training.split, at)) {
       Dataset dataset = read_splits(root, at, *training.split, named, options);
-      add_place_note(dataset, outermost, at);
+      add_place_note(dataset, outermost, at, beside);
       return dataset;
     }
-    if (depth == 0 || training.listed || folders_with_images(root, at, 2).size() == 2) {
+    if (depth == 0 || training.listed || folders_with_pictures(root, at, 2).size() == 2) {
       classes = at;
       listed = std::move(training.listed);
     }
+    auto inner = only_inner(root, at);
     if (!inner) break;
+    for (const std::string& name : at.listing.folders) {
+      if (name != name_of(*inner)) beside.push_back(name);
+    }
     at = std::move(*inner);
   }
   Dataset dataset = read_classes(root, classes, listed, options);
-  add_place_note(dataset, outermost, classes);
+  add_place_note(dataset, outermost, classes, beside);
   return dataset;
 }
 

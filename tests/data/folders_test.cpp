@@ -108,6 +108,7 @@ TEST(DownloadedFolders, AreFoundBelowWrappers) {
     EXPECT_EQ(dataset.train.size(), split ? 20U : 18U);
     EXPECT_EQ(dataset.val.size(), 2U * (split ? 2U : 1U));
     EXPECT_TRUE(notes_say(dataset, "the dataset is '" + (folder / inner) + "'"));
+    EXPECT_TRUE(notes_say(dataset, "; beside it, without any: 'annotations'"));
   }
 }
 
@@ -292,6 +293,13 @@ TEST(DownloadedFolders, NameClassesWhoseFilesAreOfAKindThatIsNotRead) {
   one.write("dog/1.gif", anything);
   EXPECT_NE(error_of(one.path()).find("'dog' (1 .gif file)"), std::string::npos);
   EXPECT_NE(error_of(one.path()).find("one class only, 'cat'"), std::string::npos);
+
+  // A class of HEIC files beside it keeps a class folder from being taken for a wrapper.
+  const TempFolder years;
+  write_classes(years, "cat", {"2020", "2021"}, 3);
+  years.write("dog/1.heic", anything);
+  EXPECT_NE(error_of(years.path()).find("one class only, 'cat'"), std::string::npos);
+  EXPECT_NE(error_of(years.path()).find("'dog' (1 .heic file)"), std::string::npos);
 
   const TempFolder most;
   write_classes(most, ".", {"cat", "dog"}, 1);
