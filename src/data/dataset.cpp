@@ -76,8 +76,11 @@ Dataset find_dataset(const std::string& path, const FindOptions& user_options) {
   }
   Dataset dataset;
   if (std::filesystem::is_directory(status)) {
-    auto idx = find_idx(path, options);
-    dataset = idx ? std::move(*idx) : find_folders(path, options);
+    const std::string folder = path.ends_with('/') ? path : path + "/";
+    Listing listing = list_folder(folder);
+    auto idx = find_idx(path, listing, options);
+    if (!idx && !holds_pictures(folder, {})) idx = find_idx_below(path, listing, options);
+    dataset = idx ? std::move(*idx) : find_folders(path, std::move(listing), options);
   } else {
     dataset = find_csv(path, options);
   }

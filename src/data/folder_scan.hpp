@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,15 @@ struct Listing {
 /// nowhere counts as a file. Throws DataError when the folder cannot be read.
 Listing list_folder(const std::string& folder);
 
+/// Lower-case extensions with their dot (".heic"; "" for none), and how many files have each.
+using FileKinds = std::map<std::string, std::size_t>;
+
+FileKinds kinds_of(const std::vector<std::string>& names);
+
+/// Extensions of pictures that people have and that are not read (".heic"): to leave these out is worth more words than
+/// to leave out a text.
+bool is_unread_picture(const std::string& extension);
+
 /// The images of one class at any depth.
 struct ClassFiles {
   struct Folder {
@@ -31,10 +41,16 @@ struct ClassFiles {
   std::size_t images = 0;
   std::size_t ignored_files = 0;
   std::size_t hidden = 0;
+  FileKinds other_kinds;  ///< of the ignored files
 };
 
 /// Walks a folder (trailing slash) and everything below it. A folder that is reached again through symlinks, or that is
-/// one of `outer`, is not entered a second time.
-ClassFiles scan_class(const std::string& folder, const std::vector<std::string>& outer);
+/// one of `outer`, is not entered a second time. `listing` is the folder's own where it is known already.
+ClassFiles scan_class(const std::string& folder, const std::vector<std::string>& outer,
+                      const Listing* listing = nullptr);
+
+/// Whether there is a picture at any depth, of a kind that is read or not: looks no further than the first. Folders of
+/// `outer` and those that cannot be read are not entered.
+bool holds_pictures(const std::string& folder, const std::vector<std::string>& outer);
 
 }  // namespace lrfind::data

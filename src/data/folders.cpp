@@ -1,109 +1,114 @@
-#include <data/folder_scan.hpp>
-#include <data/indexing.hpp>
-#include <data/parallel.hpp>
+// Class folders as they are downloaded: below folders that hold nothing else, with or without splits above them.
+#include <data/class_folders.hpp>
+#include <data/split_names.hpp>
 
 #include <algorithm>
-#include <array>
-#include <limits>
-#include <map>
+#include <optional>
 #include <utility>
 
 namespace lrfind::data {
 namespace {
 
-// A folder of class folders, scanned.
-struct Scanned {
-  std::vector<std::string> classes;  // with at least one image
-  std::vector<ClassFiles> files;     // one per class
-  std::vector<std::string> without_images;
-  std::size_t loose_images = 0;
-  std::size_t ignored_files = 0;
-  std::size_t hidden = 0;
+constexpr std::size_t deepest = 8;  // folders around a dataset: more would be a symlink that leads back
+
+// The folders around `inner`, from `root` on, and `inner` itself; all with trailing slashes.
+std::vector<std::string> enclosing(const std::string& root, const std::string& inner) {
+  std::vector<std::string> folders;
+  for (std::size_t at = root.size(); at <= inner.size(); at = inner.find('/', at) + 1) {
+    folders.push_back(inner.substr(0, at));
+    if (at == inner.size()) break;
+  }
+  return folders;
+}
+
+// Up to `most` folders of a place that hold pictures at any depth, of kinds that are read or not.
+std::vector<std::string> folders_with_pictures(const std::string& root, const Place& place, std::size_t most) {
+  const auto outer = enclosing(root, place.path);
+  std::vector<std::string> found;
+  for (const std::string& name : place.listing.folders) {
+    if (found.size() == most) break;
+    if (holds_pictures(place.path + name + "/", outer)) found.push_back(name);
+  }
+  return found;
+}
+
+// The folder to look into instead, where all pictures lie below one folder that holds folders only.
+std::optional<Place> only_inner(const std::string& root, const Place& place) {
+  if (!place.listing.images.empty()) return std::nullopt;
+  const auto found = folders_with_pictures(root, place, 2);
+  if (found.size() != 1) return std::nullopt;
+  Place inner = place_at(place.path + found.front() + "/");
+  if (inner.listing.folders.empty() || !inner.listing.images.empty()) return std::nullopt;
+  return inner;
+}
+
+std::string name_of(const Place& place) {
+  const std::string path = place.path.substr(0, place.path.size() - 1);
+  return path.substr(path.rfind('/') + 1);
+}
+
+// From a split's folder through "training_set/training_set/" to where its class folders are. A folder called like a
+// known class is one, however little is beside it.
+Place class_place(const std::string& root, const Place& split, const std::vector<std::string>& known_classes) {
+  Place taken = split;
+  Place at = split;
+  for (std::size_t depth = 0; depth < deepest; ++depth) {
+    auto inner = only_inner(root, at);
+    if (!inner || std::binary_search(known_classes.begin(), known_classes.end(), name_of(*inner))) break;
+    const bool doubled = name_of(*inner) == name_of(at);
+    at = std::move(*inner);
+    if (doubled || folders_with_pictures(root, at, 2).size() == 2) taken = at;
+  }
+  return taken;
+}
+
+// Whether the folders beside a training folder say that it is a split and no class.
+bool has_splits_beside(const std::string& root, const Place& place, const Place& train,
+                       const std::vector<SplitFolder>& named) {
+  const auto is = [&](const std::string& name, auto... roles) {
+    return std::any_of(named.begin(), named.end(), [&](const SplitFolder& folder) {
+      return folder.name == name && (... || (folder.role == roles));
+    });
+  };
+  const std::string train_name = name_of(train);
+  std::vector<std::string> unknown;
+  for (const std::string& name : place.listing.folders) {
+    if (name == train_name) continue;
+    if (is(name, SplitRole::val, SplitRole::test)) return true;
+    if (!is(name, SplitRole::train, SplitRole::unlabelled)) unknown.push_back(name);
+  }
+  const auto images = folders_with_pictures(root, {place.path, {unknown, {}, {}, 0}}, 2);
+  if (images.empty()) return true;
+  // One folder of images, not of class folders, beside class folders: these images have no label.
+  return images.size() == 1 && place_at(place.path + images.front() + "/").listing.folders.empty() &&
+         train.listing.images.empty() && folders_with_pictures(root, train, 2).size() == 2;
+}
+
+struct Training {
+  std::optional<Place> split;   // the training folder, where it is a split
+  std::optional<Place> listed;  // a folder that was listed and is none
 };
 
-std::string with_slash(const std::string& path) { return path.ends_with('/') ? path : path + "/"; }
-
-Scanned scan_class_folders(const std::string& root, const std::vector<std::string>& outer, const FindOptions& options) {
-  const Listing listing = list_folder(root);
-  std::vector<ClassFiles> files(listing.folders.size());
-  parallel_for(
-      files.size(), options.threads,
-      [&](std::size_t i) { files[i] = scan_class(root + listing.folders[i] + "/", outer); }, options.should_stop);
-  Scanned result;
-  result.loose_images = listing.images.size();
-  result.ignored_files = listing.images.size() + listing.others.size();
-  result.hidden = listing.hidden;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    result.ignored_files += files[i].ignored_files;
-    result.hidden += files[i].hidden;
-    if (files[i].images == 0) {
-      result.without_images.push_back(listing.folders[i]);
-      continue;
+// The training folder, when it holds folders and what is beside it could be the other splits.
+Training find_training(const std::string& root, const Place& place, const std::vector<SplitFolder>& named) {
+  Training found;
+  for (const SplitFolder& folder : named) {
+    if (folder.role != SplitRole::train) continue;
+    Place train = place_at(place.path + folder.name + "/");
+    if (!train.listing.folders.empty() && has_splits_beside(root, place, train, named)) {
+      found.split = std::move(train);
+      break;
     }
-    result.classes.push_back(listing.folders[i]);
-    result.files.push_back(std::move(files[i]));
+    found.listed = std::move(train);
   }
-  return result;
+  return found;
 }
 
-// Files of all classes in one arena; `labels` gives each scanned class its label.
-std::shared_ptr<const Source> to_source(Scanned scanned, const std::vector<int>& labels) {
-  auto source = std::make_shared<Source>();
-  std::size_t images = 0;
-  std::size_t bytes = 0;
-  for (const ClassFiles& files : scanned.files) {
-    images += files.images;
-    for (const auto& folder : files.folders) bytes += folder.names.size();
-  }
-  if (images > std::numeric_limits<std::uint32_t>::max()) throw DataError("there are more than 4,294,967,295 images");
-  source->names.reserve(bytes);
-  source->name_begin.reserve(images + 1);
-  source->directory.reserve(images);
-  source->labels.reserve(images);
-  for (std::size_t c = 0; c < scanned.files.size(); ++c) {
-    for (ClassFiles::Folder& folder : scanned.files[c].folders) {
-      const auto directory = static_cast<std::uint32_t>(source->directories.size());
-      std::size_t at = 0;
-      for (const std::uint32_t length : folder.lengths) {
-        source->add(std::string_view(folder.names).substr(at, length), directory, labels[c]);
-        at += length;
-      }
-      source->directories.push_back(std::move(folder.path));
-      folder = {};
-    }
-  }
-  return source;
-}
-
-void add_counts(Dataset& dataset, const Scanned& scanned, const std::string& where) {
-  dataset.ignored_files += scanned.ignored_files;
-  dataset.hidden += scanned.hidden;
-  if (!scanned.without_images.empty()) {
-    dataset.notes.push_back("no images below " + quoted_list(scanned.without_images) + " in '" + where +
-                            "', so no classes are made of them");
-  }
-  if (scanned.loose_images != 0) {
-    dataset.notes.push_back(std::to_string(scanned.loose_images) + " images lie directly in '" + where +
-                            "', in no class folder, and are ignored");
-  }
-}
-
-void require_classes(const Scanned& scanned, const std::string& where) {
-  const std::string layout = "a dataset is a folder with one subfolder of images per class";
-  if (scanned.classes.size() >= 2) return;
-  if (scanned.classes.empty()) {
-    throw DataError("'" + where + "' holds no images" +
-                    (scanned.loose_images != 0
-                         ? " in subfolders, only " + std::to_string(scanned.loose_images) + " that lie directly in it"
-                         : "") +
-                    ": " + layout + " (JPEG, PNG, BMP, WebP, TIFF, PGM or PPM), IDX files or a CSV manifest");
-  }
-  const auto& folders = scanned.files.front().folders;
-  const std::string inner = with_slash(where) + scanned.classes.front();
-  const bool nested = std::any_of(folders.begin(), folders.end(), [&](const auto& f) { return f.path != inner + "/"; });
-  throw DataError("'" + where + "' holds one class only, '" + scanned.classes.front() +
-                  "', and a classifier needs two: " + layout +
-                  (nested ? "; if '" + inner + "' holds the class folders, give that" : ""));
+// "train" may also be the name of all that was downloaded, with the splits in it.
+bool is_wrapper(const std::string& root, const Place& train, const Place& place) {
+  if (train.listing.folders.size() < 2) return false;
+  if (!find_training(root, train, find_split_folders(train.listing.folders)).split) return false;
+  return only_inner(root, place).has_value();
 }
 
 std::vector<int> labels_in_order(std::size_t classes) {
@@ -112,82 +117,148 @@ std::vector<int> labels_in_order(std::size_t classes) {
   return labels;
 }
 
-// Labels of the validation classes by the training classes' names.
-std::vector<int> matching_labels(const std::vector<std::string>& val, const std::vector<std::string>& train,
-                                 const std::string& where) {
-  std::vector<int> labels;
+// Those of `names` that are not among the sorted `known`.
+std::vector<std::string> unknown_of(const std::vector<std::string>& names, const std::vector<std::string>& known) {
   std::vector<std::string> unknown;
-  for (const std::string& name : val) {
-    const auto found = std::lower_bound(train.begin(), train.end(), name);
-    if (found == train.end() || *found != name) {
-      unknown.push_back(name);
-    } else {
-      labels.push_back(static_cast<int>(found - train.begin()));
-    }
-  }
+  std::copy_if(names.begin(), names.end(), std::back_inserter(unknown),
+               [&](const std::string& name) { return !std::binary_search(known.begin(), known.end(), name); });
+  return unknown;
+}
+
+// Labels of the validation classes by the training classes' names.
+std::vector<int> matching_labels(const ClassFolders& val, const std::vector<std::string>& train) {
+  const auto unknown = unknown_of(val.classes, train);
   if (!unknown.empty()) {
-    throw DataError("'" + where + "' has class folders that the training images do not have: " + quoted_list(unknown));
+    throw DataError("'" + val.path + "' has class folders that the training images do not have: " +
+                    quoted_list(unknown) + "; move them out or add such a class to the training images");
+  }
+  std::vector<int> labels;
+  for (const std::string& name : val.classes) {
+    labels.push_back(static_cast<int>(std::lower_bound(train.begin(), train.end(), name) - train.begin()));
   }
   return labels;
 }
 
-Dataset split_folders(const std::string& root, const Listing& listing, const FindOptions& options) {
+std::string without_slash(const std::string& path) {
+  return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
+
+std::string unlabelled_note(const Place& place) {
+  const auto& folders = place.listing.folders;
+  const std::string path = without_slash(place.path);
+  const std::string names = quoted_list(folders);
+  const std::size_t images = place.listing.images.size();
+  std::string why =
+      "it holds " + std::to_string(images) + (images == 1 ? " image" : " images") + ", in no class folder";
+  if (folders.size() == 1) why = "its folder " + names + " is not called like a training class";
+  if (folders.size() > 1) why = "none of its folders " + names + " is called like a training class";
+  return "'" + path + "' is left out because its images have no label: " + why;
+}
+
+// Takes the folder's images as validation images; false, with a note, when they have no label.
+bool add_validation(Dataset& dataset, const std::string& root, const Place& split, const FindOptions& options) {
+  const Place place = class_place(root, split, dataset.classes);
+  const auto has_known = [&](const std::vector<std::string>& names) {
+    return unknown_of(names, dataset.classes).size() < names.size();
+  };
+  ClassFolders val;
+  if (has_known(place.listing.folders)) val = scan_class_folders(place, enclosing(root, place.path), options);
+  if (!has_known(val.classes)) {
+    dataset.notes.push_back(unlabelled_note(place));
+    return false;
+  }
+  add_counts(dataset, val);
+  if (place.path != split.path) {
+    dataset.notes.push_back("the validation images are those in '" + val.path + "'");
+  }
+  const auto labels = matching_labels(val, dataset.classes);
+  dataset.val = all_samples(to_source(std::move(val), labels));
+  dataset.val_origin = name_of(split);
+  return true;
+}
+
+Dataset read_splits(const std::string& root, const Place& place, const Place& train_split,
+                    const std::vector<SplitFolder>& named, const FindOptions& options) {
   Dataset dataset;
   dataset.format = "folders-split";
-  const std::string train_path = root + "train/";
-  Scanned train = scan_class_folders(train_path, {root, train_path}, options);
-  add_counts(dataset, train, root + "train");
-  require_classes(train, root + "train");
+  const Place train_place = class_place(root, train_split, {});
+  ClassFolders train = scan_class_folders(train_place, enclosing(root, train_place.path), options);
+  require_classes(train);
+  add_counts(dataset, train);
+  if (train_place.path != train_split.path) {
+    dataset.notes.push_back("the training images are those in '" + train.path + "'");
+  }
   dataset.classes = train.classes;
   dataset.train = all_samples(to_source(std::move(train), labels_in_order(dataset.classes.size())));
-  dataset.ignored_files += listing.images.size() + listing.others.size();
-  dataset.hidden += listing.hidden;
-  std::vector<std::string> unused;
-  for (const std::string& name : listing.folders) {
-    if (name != "train") unused.push_back(name);
+  dataset.ignored_files += place.listing.images.size() + place.listing.others.size();
+  dataset.hidden += place.listing.hidden;
+  std::vector<std::string> unused = place.listing.folders;
+  std::erase(unused, name_of(train_split));
+  for (const SplitRole role : {SplitRole::val, SplitRole::test}) {
+    for (const SplitFolder& folder : named) {
+      if (folder.role != role || !dataset.val.empty()) continue;
+      std::erase(unused, folder.name);
+      add_validation(dataset, root, place_at(place.path + folder.name + "/"), options);
+    }
   }
-  for (const char* name : {"val", "valid", "validation", "test"}) {
-    const auto found = std::find(unused.begin(), unused.end(), name);
-    if (found == unused.end()) continue;
-    const std::string val_path = root + name + "/";
-    Scanned val = scan_class_folders(val_path, {root, val_path}, options);
-    if (val.classes.empty()) continue;  // such as a test/ folder without labels
-    unused.erase(found);
-    add_counts(dataset, val, root + name);
-    const auto labels = matching_labels(val.classes, dataset.classes, root + name);
-    dataset.val = all_samples(to_source(std::move(val), labels));
-    dataset.val_origin = name;
-    break;
+  if (!unused.empty()) {
+    dataset.notes.push_back("not used: " + quoted_list(unused) + " in '" + without_slash(place.path) + "'");
   }
-  if (!unused.empty()) dataset.notes.push_back("not used: " + quoted_list(unused) + " in '" + root + "'");
   return dataset;
 }
 
-// train/ is a split, not a class called "train", when it holds folders and what is beside it could be its validation.
-bool is_split(const std::string& root, const Listing& listing) {
-  const auto& names = listing.folders;
-  if (std::find(names.begin(), names.end(), "train") == names.end()) return false;
-  constexpr std::array<std::string_view, 4> validation{"val", "valid", "validation", "test"};
-  const bool has_validation = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return std::find(validation.begin(), validation.end(), name) != validation.end();
-  });
-  if (!has_validation && names.size() != 1) return false;
-  return !list_folder(root + "train/").folders.empty();
+Dataset read_classes(const std::string& root, const Place& place, const std::optional<Place>& listed,
+                     const FindOptions& options) {
+  Dataset dataset;
+  dataset.format = "folders";
+  ClassFolders scanned = scan_class_folders(place, enclosing(root, place.path), options, listed ? &*listed : nullptr);
+  require_classes(scanned);
+  add_counts(dataset, scanned);
+  dataset.classes = scanned.classes;
+  dataset.train = all_samples(to_source(std::move(scanned), labels_in_order(dataset.classes.size())));
+  return dataset;
+}
+
+void add_place_note(Dataset& dataset, const Place& outermost, const Place& place,
+                    const std::vector<std::string>& beside) {
+  if (place.path == outermost.path) return;
+  const std::string inner = without_slash(place.path);
+  const std::string outer = without_slash(outermost.path);
+  std::string note = "the dataset is '" + inner + "', the only folder with images in '" + outer + "'";
+  if (!beside.empty()) note += "; beside it, without any: " + quoted_list(beside);
+  dataset.notes.insert(dataset.notes.begin(), note);
 }
 
 }  // namespace
 
-Dataset find_folders(const std::string& path, const FindOptions& options) {
-  const std::string root = with_slash(path);
-  const Listing listing = list_folder(root);
-  if (is_split(root, listing)) return split_folders(root, listing, options);
-  Dataset dataset;
-  dataset.format = "folders";
-  Scanned scanned = scan_class_folders(root, {root}, options);
-  add_counts(dataset, scanned, path);
-  require_classes(scanned, path);
-  dataset.classes = scanned.classes;
-  dataset.train = all_samples(to_source(std::move(scanned), labels_in_order(dataset.classes.size())));
+Dataset find_folders(const std::string& path, Listing listing, const FindOptions& options) {
+  const Place outermost{path.ends_with('/') ? path : path + "/", std::move(listing)};
+  const std::string& root = outermost.path;
+  Place at = outermost;
+  Place classes = outermost;
+  std::optional<Place> listed;
+  std::vector<std::string> beside;  // folders on the way that hold no images
+  for (std::size_t depth = 0; depth < deepest; ++depth) {
+    const auto named = find_split_folders(at.listing.folders);
+    Training training = find_training(root, at, named);
+    if (training.split && !is_wrapper(root, *training.split, at)) {
+      Dataset dataset = read_splits(root, at, *training.split, named, options);
+      add_place_note(dataset, outermost, at, beside);
+      return dataset;
+    }
+    if (depth == 0 || training.listed || folders_with_pictures(root, at, 2).size() == 2) {
+      classes = at;
+      listed = std::move(training.listed);
+    }
+    auto inner = only_inner(root, at);
+    if (!inner) break;
+    for (const std::string& name : at.listing.folders) {
+      if (name != name_of(*inner)) beside.push_back(name);
+    }
+    at = std::move(*inner);
+  }
+  Dataset dataset = read_classes(root, classes, listed, options);
+  add_place_note(dataset, outermost, classes, beside);
   return dataset;
 }
 

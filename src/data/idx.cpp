@@ -156,11 +156,34 @@ Samples to_samples(IdxArray images, const IdxArray& labels, const std::string& p
   return all_samples(std::move(source));
 }
 
+constexpr int deepest = 3;  // folders below what was given: "data/MNIST/raw" is two
+
+// Folders with IDX images.
+void find_idx_folders(const std::string& root, const Listing& listing, int depth, std::vector<std::string>& found) {
+  if (!find_pairs(listing.others).names.empty()) found.push_back(root.substr(0, root.size() - 1));
+  if (depth == deepest) return;
+  for (const std::string& name : listing.folders) {
+    const std::string inner = root + name + "/";
+    find_idx_folders(inner, list_folder(inner), depth + 1, found);
+  }
+}
+
 }  // namespace
 
-std::optional<Dataset> find_idx(const std::string& path, const FindOptions& options) {
+std::optional<Dataset> find_idx_below(const std::string& path, const Listing& listing, const FindOptions& options) {
+  std::vector<std::string> folders;
+  find_idx_folders(path.ends_with('/') ? path : path + "/", listing, 0, folders);
+  if (folders.empty()) return std::nullopt;
+  if (folders.size() > 1) {
+    throw DataError("'" + path + "' holds IDX files in more than one folder, " + quoted_list(folders) + ": give one");
+  }
+  auto dataset = find_idx(folders.front(), list_folder(folders.front() + "/"), options);
+  if (dataset) dataset->notes.push_back("the dataset is the IDX files in '" + folders.front() + "'");
+  return dataset;
+}
+
+std::optional<Dataset> find_idx(const std::string& path, const Listing& listing, const FindOptions& options) {
   const std::string root = path.ends_with('/') ? path : path + "/";
-  const Listing listing = list_folder(root);
   const Pairs pairs = find_pairs(listing.others);
   if (pairs.train.empty() && pairs.val.empty()) return std::nullopt;
   if (pairs.train.empty()) throw DataError("'" + root + pairs.val[0].images + "' has no training images beside it");

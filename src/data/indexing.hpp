@@ -2,6 +2,7 @@
 #pragma once
 
 #include <data/dataset.hpp>
+#include <data/folder_scan.hpp>
 
 #include <optional>
 #include <string>
@@ -9,11 +10,15 @@
 
 namespace lrfind::data {
 
-/// Class folders, with or without train/ and val/ above them.
-Dataset find_folders(const std::string& path, const FindOptions& options);
+/// Class folders, with or without train/ and val/ above them. `listing` is the folder's.
+Dataset find_folders(const std::string& path, Listing listing, const FindOptions& options);
 
-/// IDX files in a folder; nothing when there are none.
-std::optional<Dataset> find_idx(const std::string& path, const FindOptions& options);
+/// IDX files in a folder; nothing when there are none. `listing` is the folder's.
+std::optional<Dataset> find_idx(const std::string& path, const Listing& listing, const FindOptions& options);
+
+/// IDX files in the one folder below that has any, as torchvision leaves them ("MNIST/raw"); nothing when there are
+/// none. Throws DataError when there are several such folders.
+std::optional<Dataset> find_idx_below(const std::string& path, const Listing& listing, const FindOptions& options);
 
 /// A manifest of image paths and labels.
 Dataset find_csv(const std::string& path, const FindOptions& options);

@@ -4,7 +4,7 @@ import gzip
 import json
 import unittest
 
-from support import Case, bmp, class_folders, curve, idx, lrfind, pgm, pixels, png, ppm, sweep, write
+from support import QUICK, Case, bmp, class_folders, curve, idx, lrfind, pgm, pixels, png, ppm, sweep, write
 
 
 class Datasets(Case):
@@ -28,6 +28,38 @@ class Datasets(Case):
                 class_folders(root / name, each=4)
                 dataset = sweep(root, "--val-split", "0.5").json["dataset"]
                 self.assertEqual((dataset["train_images"], dataset["val_images"]), (30, 12))
+
+    def test_downloaded_folders_are_walked_through_and_what_is_left_out_is_named(self):
+        class_folders(self.folder / "archive" / "training_set" / "training_set", classes=2, each=10)
+        class_folders(self.folder / "archive" / "Test_Set" / "test_set", classes=2, each=3)
+        write(self.folder / "archive" / "pred" / "1.pgm", pgm(pixels(0, 0)))
+        write(self.folder / "archive" / "training_set" / "training_set" / "photos" / "1.HEIC", b"")
+        found = lrfind("inspect", self.folder, "--json")
+        self.assertEqual(found.status, 0, str(found))
+        self.assertEqual((found.json["train_images"], found.json["val_images"]), (20, 6))
+        self.assertEqual(found.json["classes"], [{"name": "class0", "train": 10, "val": 3},
+                                                 {"name": "class1", "train": 10, "val": 3}])
+        self.assertEqual(found.json["val_origin"], "Test_Set")
+        told = " ".join(found.json["notes"])
+        for words in ("archive/training_set/training_set'", "archive/Test_Set/test_set'", "not used: 'pred'",
+                      "'photos' (1 .heic file)"):
+            self.assertIn(words, told)
+        run = lrfind("sweep", self.folder, *QUICK, "-o", "-", "--progress", "never")
+        self.assertIn(run.status, (0, 4), str(run))
+        self.assertEqual(run.json["dataset"]["classes"], ["class0", "class1"])
+        self.assertEqual(run.json["dataset"]["notes"][: len(found.json["notes"])], found.json["notes"])
+        self.assertIn("'pred'", run.stderr)
+        self.assertIn("1 .heic file", " ".join(run.stderr.split()))
+
+    def test_splits_are_never_classes(self):
+        for name in ("train/cat.1.pgm", "train/dog.7.pgm", "test1/1.pgm"):
+            write(self.folder / name, pgm(pixels(0, 0)))
+        for command in ("inspect", "sweep"):
+            run = lrfind(command, self.folder)
+            self.assertEqual(run.status, 3, str(run))
+            self.assertEqual(run.stdout, "")
+            self.assertIn("'test1' and 'train', which are splits and no classes", run.stderr)
+            self.assertIn("'path,label', 'train/cat.1.pgm,cat', 'train/dog.7.pgm,dog'", run.stderr)
 
     def test_idx_files_plain_and_compressed_give_the_same_curve(self):
         images, labels = bytearray(), bytearray()
