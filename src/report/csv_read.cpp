@@ -226,8 +226,8 @@ Trial curve_from_csv(std::string_view text, const std::string& source) {
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // byte order mark of spreadsheets
   const Table table = table_of(text, source);
-  if (table.rows.empty()) throw ResultError("'" + source + "' has no rows below its first line, the names of columns");
   const std::vector<Column> columns = columns_of(table, source);
+  if (table.rows.empty()) throw ResultError("'" + source + "' has no rows below its first line, the names of columns");
   const std::size_t count = table.names.empty() ? 2 : table.names.size();
   const std::vector<Line> rows = aligned(table, count, source);
   Trial curve;
