@@ -92,11 +92,11 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
   // A sweep that began past the rates to train with shows nothing else.
   if (answer.lr && answer.evidence_width) suggestion.reasons = analysis::below_sweep(*answer.lr, curve);
   if (suggestion.reasons.empty()) suggestion.reasons = analysis::diagnose(trials, options);
+  append(suggestion.reasons, analysis::low_start(rule, evidence));
   if (answer.lr) {
     const Shape shape = analysis::shape_of(curve);
     suggestion.interval = answer.interval ? answer.interval : analysis::interval_of(answer, rule, evidence);
     if (!any_fatal(suggestion.reasons)) append(suggestion.reasons, analysis::disagreement(answer));
-    append(suggestion.reasons, analysis::low_start(rule, evidence));
     append(suggestion.reasons, analysis::smoothed_already(answer, rule, evidence));
     // Habit may draw the rate of lrfind out of the descent, which is no mistake.
     if (!answer.evidence_width) append(suggestion.reasons, analysis::misplaced(*answer.lr, rule.name, shape));

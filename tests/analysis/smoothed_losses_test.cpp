@@ -143,6 +143,8 @@ TEST(LowStart, DistrustsACurveThatIsLowestAtItsFirstRates) {
   ASSERT_NE(reason_of(misled, "low-start"), nullptr);
   EXPECT_TRUE(reason_of(misled, "low-start")->fatal);
   EXPECT_FALSE(misled.trusted);
+  // ignite looks up to the lowest point only, and has nothing to go on.
+  EXPECT_NE(reason_of(suggest({history}, of_another_tool("ignite", 0)), "low-start"), nullptr);
   // Lightning's own rule passes over the ten points that are distorted.
   const Suggestion own = suggest({history}, of_another_tool("lightning", 0));
   ASSERT_NE(reason_of(own, "low-start"), nullptr);
