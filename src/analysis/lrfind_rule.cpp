@@ -38,18 +38,6 @@ constexpr double lost_loss = 1e9;
 constexpr std::size_t fewest_votes = 5;
 constexpr std::size_t fewest_steps = 10;
 
-std::vector<double> running_median(const std::vector<double>& values, std::size_t window) {
-  const std::size_t half = window / 2;
-  std::vector<double> result;
-  result.reserve(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto first = values.begin() + static_cast<std::ptrdiff_t>(i - std::min(i, half));
-    const auto last = values.begin() + static_cast<std::ptrdiff_t>(std::min(values.size(), i + half + 1));
-    result.push_back(median({first, last}));
-  }
-  return result;
-}
-
 /// Sum of the votes before each cut less those after it.
 std::vector<double> scores_of(const std::vector<double>& votes) {
   const double total = std::accumulate(votes.begin(), votes.end(), 0.0);
@@ -84,6 +72,12 @@ std::optional<double> alignment_of(const Trial& trial, const std::vector<double>
   }
   if (votes.size() < fewest_votes) return std::nullopt;
   return change_point(at, votes, 0.5);
+}
+
+std::vector<double> log10_of(const std::vector<double>& rates) {
+  std::vector<double> decades;
+  for (const double rate : rates) decades.push_back(std::log10(rate));
+  return decades;
 }
 
 template <typename Value>
@@ -127,6 +121,19 @@ std::vector<Trial> worth_reading(const std::vector<Trial>& trials) {
 
 }  // namespace
 
+Points measured_points(const Trial& trial, const SuggestOptions&) {
+  const auto finite = [](double value) { return std::isfinite(value); };
+  const auto after_last = std::find_if(trial.loss.rbegin(), trial.loss.rend(), finite).base() - trial.loss.begin();
+  Points points;
+  for (std::size_t i = 0; i < trial.lr.size(); ++i) {
+    const bool lost = !finite(trial.loss[i]);
+    if (lost && static_cast<std::ptrdiff_t>(i) < after_last) continue;
+    points.lr.push_back(trial.lr[i]);
+    points.loss.push_back(lost ? lost_loss : trial.loss[i]);
+  }
+  return points;
+}
+
 double change_point(const std::vector<double>& x, const std::vector<double>& votes, double sharpness) {
   const std::vector<double> scores = scores_of(votes);
   const double top = *std::max_element(scores.begin(), scores.end());
@@ -143,13 +150,13 @@ double change_point(const std::vector<double>& x, const std::vector<double>& vot
 double Landmarks::middle(bool by_alignment) const { return (edge + (by_alignment ? *alignment : lowest)) / 2; }
 
 Landmarks landmarks_of(const Trial& trial) {
-  std::vector<double> x, loss;
-  for (const double rate : trial.lr) x.push_back(std::log10(rate));
-  for (const double value : trial.loss) loss.push_back(std::isfinite(value) ? value : lost_loss);
+  const Points points = measured_points(trial, {});
+  const std::vector<double> x = log10_of(points.lr);
+  const std::vector<double>& loss = points.loss;
   const double start = median({loss.begin(), loss.begin() + std::min<std::ptrdiff_t>(10, std::ssize(loss))});
 
   Landmarks marks;
-  marks.alignment = alignment_of(trial, x);
+  marks.alignment = alignment_of(trial, log10_of(trial.lr));
   const std::vector<double> votes = edge_votes(loss, start), scores = scores_of(votes);
   marks.edge = change_point(x, votes, 1);
   marks.reached = scores.back() < *std::max_element(scores.begin(), scores.end());

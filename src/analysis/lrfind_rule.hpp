@@ -32,6 +32,10 @@ struct Landmarks {
 /// usually end, or at the alignment where that is higher.
 Landmarks landmarks_of(const Trial& trial);
 
+/// What landmarks_of() sees of the losses: the finite ones, and after the last of them the lost ones as very large,
+/// because a network comes back from no loss that is not finite.
+Points measured_points(const Trial& trial, const SuggestOptions& options);
+
 /// Where `votes`, one for each x, turn from positive to negative: the mean of x over every cut between two steps, and
 /// before the first and after the last, weighted by exp(sharpness * (votes before it - votes after it)). It moves
 /// smoothly with every vote, which is what keeps its spread over seeds small.

@@ -8,11 +8,6 @@ namespace lrfind::analysis {
 
 namespace {
 
-struct Points {
-  std::vector<double> lr, loss;
-  std::size_t size() const { return lr.size(); }
-};
-
 /// The points `skip_start` .. size - skip_end of a smoothed curve whose raw loss is finite.
 Points trimmed(const Trial& trial, const std::vector<double>& smoothed, std::size_t skip_start, std::size_t skip_end) {
   Points points;
@@ -23,11 +18,6 @@ Points trimmed(const Trial& trial, const std::vector<double>& smoothed, std::siz
     points.loss.push_back(smoothed[i]);
   }
   return points;
-}
-
-Points fastai_points(const Trial& trial, const SuggestOptions& options) {
-  const std::size_t planned = options.steps > 0 ? options.steps : trial.lr.size();
-  return trimmed(trial, smooth(trial.loss, options.smoothing), planned / 10, 5);
 }
 
 std::size_t lowest(const std::vector<double>& values) {
@@ -85,7 +75,40 @@ std::vector<double> lean_average(const std::vector<double>& values, double share
   return result;
 }
 
+/// The average of torch-lr-finder and ignite, whose factor their rules fix; a factor of 0 switches it off like the
+/// others.
+std::vector<double> fixed_average(const Trial& trial, const SuggestOptions& options) {
+  return lean_average(trial.loss, options.smoothing > 0 ? 0.05 : 1);
+}
+
+std::vector<double> lightning_average(const Trial& trial, double factor) {
+  std::vector<double> smoothed = smooth(trial.loss, factor);
+  double remaining = 1;  // f^k after k finite losses
+  for (std::size_t i = 0; i < smoothed.size(); ++i) {
+    if (std::isfinite(trial.loss[i])) remaining *= factor;
+    smoothed[i] *= (1 - remaining) / (1 - remaining * factor);
+  }
+  return smoothed;
+}
+
 }  // namespace
+
+Points fastai_points(const Trial& trial, const SuggestOptions& options) {
+  const std::size_t planned = options.steps > 0 ? options.steps : trial.lr.size();
+  return trimmed(trial, smooth(trial.loss, options.smoothing), planned / 10, 5);
+}
+
+Points torch_lr_finder_points(const Trial& trial, const SuggestOptions& options) {
+  return trimmed(trial, fixed_average(trial, options), 10, 5);
+}
+
+Points ignite_points(const Trial& trial, const SuggestOptions& options) {
+  return trimmed(trial, fixed_average(trial, options), 0, 0);
+}
+
+Points lightning_points(const Trial& trial, const SuggestOptions& options) {
+  return trimmed(trial, lightning_average(trial, options.smoothing), 10, 1);
+}
 
 std::optional<double> valley(const Trial& trial, const SuggestOptions& options) {
   const Points points = fastai_points(trial, options);
@@ -132,14 +155,14 @@ std::optional<double> steepest(const Trial& trial, const SuggestOptions& options
   return points.lr[lowest(descent)];
 }
 
-std::optional<double> torch_lr_finder(const Trial& trial, const SuggestOptions&) {
-  const Points points = trimmed(trial, lean_average(trial.loss, 0.05), 10, 5);
+std::optional<double> torch_lr_finder(const Trial& trial, const SuggestOptions& options) {
+  const Points points = torch_lr_finder_points(trial, options);
   if (points.size() < 2) return std::nullopt;
   return points.lr[lowest(slope(points.loss, step_numbers(points.size())))];
 }
 
-std::optional<double> ignite(const Trial& trial, const SuggestOptions&) {
-  const Points points = trimmed(trial, lean_average(trial.loss, 0.05), 0, 0);
+std::optional<double> ignite(const Trial& trial, const SuggestOptions& options) {
+  const Points points = ignite_points(trial, options);
   if (points.size() == 0) return std::nullopt;
   const std::size_t end = lowest(points.loss);
   if (end < 2) return std::nullopt;
@@ -151,13 +174,7 @@ std::optional<double> ignite(const Trial& trial, const SuggestOptions&) {
 }
 
 std::optional<double> lightning(const Trial& trial, const SuggestOptions& options) {
-  std::vector<double> smoothed = smooth(trial.loss, options.smoothing);
-  double remaining = 1;  // f^k after k finite losses
-  for (std::size_t i = 0; i < smoothed.size(); ++i) {
-    if (std::isfinite(trial.loss[i])) remaining *= options.smoothing;
-    smoothed[i] *= (1 - remaining) / (1 - remaining * options.smoothing);
-  }
-  const Points points = trimmed(trial, smoothed, 10, 1);
+  const Points points = lightning_points(trial, options);
   if (points.size() < 2) return std::nullopt;
   return points.lr[lowest(slope(points.loss, points.lr))];
 }

@@ -32,14 +32,14 @@ const std::vector<Rule>& rules() {
   // The spreads were measured over seeds on sixteen tasks: five image sets, networks with and without normalisation,
   // five optimizers, batches of 32 to 512 images, 100 steps.
   static const std::vector<Rule> all = {
-      {"lrfind", 0.10, lrfind_rule},
-      {"valley", 0.30, each_trial<valley>},
-      {"steepest", 0.56, each_trial<steepest>},
-      {"minimum", 0.28, each_trial<minimum>},
-      {"slide", 0.13, each_trial<slide>},
-      {"torch-lr-finder", 0.49, each_trial<torch_lr_finder>},
-      {"ignite", 0.44, each_trial<ignite>},
-      {"lightning", 0.12, each_trial<lightning>},
+      {"lrfind", 0.10, lrfind_rule, measured_points},
+      {"valley", 0.30, each_trial<valley>, fastai_points},
+      {"steepest", 0.56, each_trial<steepest>, fastai_points},
+      {"minimum", 0.28, each_trial<minimum>, fastai_points},
+      {"slide", 0.13, each_trial<slide>, fastai_points},
+      {"torch-lr-finder", 0.49, each_trial<torch_lr_finder>, torch_lr_finder_points},
+      {"ignite", 0.44, each_trial<ignite>, ignite_points},
+      {"lightning", 0.12, each_trial<lightning>, lightning_points},
   };
   return all;
 }

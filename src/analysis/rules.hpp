@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "analysis/published_rules.hpp"
+
 namespace lrfind::analysis {
 
 /// What a rule sees.
@@ -29,6 +31,7 @@ struct Rule {
   std::string name;
   double spread;  ///< usual standard deviation of log10 of one trial's rate over seeds; widens what few trials show
   Answer (*answer)(const Evidence&);
+  Points (*seen)(const Trial&, const SuggestOptions&);  ///< what it looks at in one trial
 };
 
 /// Every rule, the order of rule_names().

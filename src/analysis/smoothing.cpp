@@ -3,11 +3,13 @@
 #include <lrfind/suggest.hpp>
 #include <stdexcept>
 
+#include "analysis/text.hpp"
+
 namespace lrfind {
 
 std::vector<double> smooth(const std::vector<double>& values, double factor) {
   if (!(factor >= 0 && factor < 1))
-    throw std::invalid_argument("the smoothing factor is " + std::to_string(factor) + ", outside of [0, 1)");
+    throw std::invalid_argument("the smoothing factor is " + analysis::exact(factor) + ", outside of [0, 1)");
   std::vector<double> smoothed;
   smoothed.reserve(values.size());
   double average = 0, weight = 0;

@@ -58,10 +58,60 @@ std::vector<double> running(const std::vector<double>& values, std::size_t windo
   return result;
 }
 
+/// What a least-squares parabola leaves of equally spaced values. With positions from -1 to 1, the three polynomials
+/// 1, t and t^2 - mean(t^2) are orthogonal.
+std::vector<double> without_parabola(const std::vector<double>& values) {
+  const std::size_t count = values.size();
+  std::vector<double> t(count), curved(count);
+  for (std::size_t i = 0; i < count; ++i) t[i] = 2 * static_cast<double>(i) / static_cast<double>(count - 1) - 1;
+  for (std::size_t i = 0; i < count; ++i) curved[i] = t[i] * t[i];
+  const double middle = mean(curved);
+  for (double& value : curved) value -= middle;
+  std::vector<double> left = values;
+  for (const std::vector<double>& shape : {std::vector<double>(count, 1.0), t, curved}) {
+    const double share = std::inner_product(left.begin(), left.end(), shape.begin(), 0.0) /
+                         std::inner_product(shape.begin(), shape.end(), shape.begin(), 0.0);
+    for (std::size_t i = 0; i < count; ++i) left[i] -= share * shape[i];
+  }
+  return left;
+}
+
+/// The von Neumann ratio of one stretch; none where rounding is all that is left.
+std::optional<double> ratio_of(const std::vector<double>& stretch) {
+  const std::vector<double> left = without_parabola(stretch);
+  double squares = 0, steps = 0, largest = 0;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    squares += left[i] * left[i];
+    if (i > 0) steps += (left[i] - left[i - 1]) * (left[i] - left[i - 1]);
+    largest = std::max(largest, std::abs(stretch[i]));
+  }
+  const double rounding = 1e-12 * largest;
+  if (squares <= static_cast<double>(left.size()) * rounding * rounding) return std::nullopt;
+  return steps / squares;
+}
+
 }  // namespace
 
+std::optional<double> von_neumann_ratio(const std::vector<double>& values, std::size_t window) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (std::size_t last = window; last <= values.size(); ++last) {
+    const auto end = values.begin() + static_cast<std::ptrdiff_t>(last);
+    const std::optional<double> ratio = ratio_of({end - static_cast<std::ptrdiff_t>(window), end});
+    if (!ratio) continue;
+    sum += *ratio;
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  return sum / static_cast<double>(count);
+}
+
+std::vector<double> running_median(const std::vector<double>& values, std::size_t window) {
+  return running(values, window, median);
+}
+
 std::vector<double> centred_smooth(const std::vector<double>& values, std::size_t window) {
-  return running(running(values, window, median), window / 2, mean);
+  return running(running_median(values, window), window / 2, mean);
 }
 
 double student_t_95(std::size_t degrees) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace lrfind::analysis {
@@ -19,6 +20,15 @@ double standard_deviation(const std::vector<double>& values);
 /// Standard deviation of the noise on a slowly changing series, from the median of its step-to-step differences:
 /// 1.4826 median|x_(i+1) - x_i| / sqrt(2). Slow changes and a few spikes hardly move it. 0 below two values.
 double step_noise(const std::vector<double>& values);
+
+/// Mean over all stretches of `window` values of their von Neumann ratio (1941): the sum of squared steps between the
+/// residuals of a parabola over the sum of squared residuals. About 2 for independent noise on a slow change, half of
+/// that for a random walk, as a moving average makes of noise, and near 0 for a smooth line. None below `window`
+/// values, or where they all lie on parabolas.
+std::optional<double> von_neumann_ratio(const std::vector<double>& values, std::size_t window);
+
+/// Running median, centred, over `window` points (cut at the ends).
+std::vector<double> running_median(const std::vector<double>& values, std::size_t window);
 
 /// Running median, then running mean, both centred, over `window` points (made odd; cut at the ends). No lag.
 std::vector<double> centred_smooth(const std::vector<double>& values, std::size_t window);

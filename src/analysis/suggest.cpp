@@ -8,6 +8,8 @@
 #include "analysis/interval.hpp"
 #include "analysis/rules.hpp"
 #include "analysis/shape.hpp"
+#include "analysis/smoothed_losses.hpp"
+#include "analysis/text.hpp"
 
 namespace lrfind {
 
@@ -29,13 +31,13 @@ void require_valid(const Trial& trial) {
   require_fitting(trial.probe_loss, trial, "probe_loss");
   require_fitting(trial.gain_ratio, trial, "gain_ratio");
   require_fitting(trial.alignment, trial, "alignment");
-  require_fitting(trial.alignment, trial, "alignment");
   require_fitting(trial.val_loss, trial, "val_loss");
   require_fitting(trial.val_accuracy, trial, "val_accuracy");
   for (std::size_t i = 0; i < trial.lr.size(); ++i) {
     const bool rises = i == 0 || trial.lr[i] > trial.lr[i - 1];
     if (std::isfinite(trial.lr[i]) && trial.lr[i] > 0 && rises) continue;
-    throw std::invalid_argument("the rate of point " + std::to_string(i + 1) + " is " + std::to_string(trial.lr[i]) +
+    throw std::invalid_argument("the rate of point " + std::to_string(i + 1) + " is " + analysis::exact(trial.lr[i]) +
+                                (i > 0 ? ", after " + analysis::exact(trial.lr[i - 1]) : "") +
                                 "; rates must be positive and each above the one before");
   }
 }
@@ -71,7 +73,8 @@ void fill_bounds(Suggestion& suggestion, const Answer& answer, const Shape& shap
 Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& options) {
   const analysis::Rule& rule = analysis::rule_named(options.rule);
   if (!(options.smoothing >= 0 && options.smoothing < 1))
-    throw std::invalid_argument("the smoothing factor is " + std::to_string(options.smoothing) + ", outside of [0, 1)");
+    throw std::invalid_argument("the smoothing factor is " + analysis::exact(options.smoothing) +
+                                ", outside of [0, 1)");
   std::vector<Trial> trials;  // without those that were interrupted before their first step
   for (const Trial& trial : all_trials) {
     require_valid(trial);
@@ -89,10 +92,12 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
   // A sweep that began past the rates to train with shows nothing else.
   if (answer.lr && answer.evidence_width) suggestion.reasons = analysis::below_sweep(*answer.lr, curve);
   if (suggestion.reasons.empty()) suggestion.reasons = analysis::diagnose(trials, options);
+  append(suggestion.reasons, analysis::low_start(rule, evidence));
   if (answer.lr) {
     const Shape shape = analysis::shape_of(curve);
     suggestion.interval = answer.interval ? answer.interval : analysis::interval_of(answer, rule, evidence);
     if (!any_fatal(suggestion.reasons)) append(suggestion.reasons, analysis::disagreement(answer));
+    append(suggestion.reasons, analysis::smoothed_already(answer, rule, evidence));
     // Habit may draw the rate of lrfind out of the descent, which is no mistake.
     if (!answer.evidence_width) append(suggestion.reasons, analysis::misplaced(*answer.lr, rule.name, shape));
     fill_bounds(suggestion, answer, shape);

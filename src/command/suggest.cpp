@@ -18,29 +18,45 @@ int suggest(const Invocation& invocation) {
   std::string rule;
   double smoothing = 0.98;
   std::string metric;
+  std::string optimizer;
+  std::string momentum = "auto";
+  std::int64_t steps = 0;
   std::string output;
   bool print_lr = false;
-  CommandLine line("suggest", "Analyses saved curves again, without training; several files are merged as trials.",
-                   "  lrfind suggest lr.json --rule steepest\n"
-                   "  lrfind suggest other-tool.csv --print-lr      # two columns: lr,loss\n",
-                   common);
-  line.app().add_option("FILE", paths, "result JSON of lrfind sweep, or a CSV with the columns lr and loss");
+  CommandLine line(
+      "suggest", "Analyses saved curves again, without training; several files are merged as trials.",
+      "  lrfind suggest lr.json --rule steepest\n"
+      "  lrfind suggest other-tool.csv --optimizer adam      # columns lr and loss, or JSON with both\n"
+      "  lrfind suggest history.json --smoothing 0 --rule torch-lr-finder      # its losses are smoothed\n",
+      common);
+  line.app().add_option("FILE", paths, "result JSON of lrfind sweep, or CSV or JSON of another tool with lr and loss");
   auto& options = line.options();
   options.group("Analysis");
   options.add("--rule", rule, one_of(rule_names()), "how the rate is read off the curve; default: the file's rule");
-  options.add("--smoothing", smoothing, fraction_below_one(), "factor of the moving average of the loss");
+  options.add("--smoothing", smoothing, fraction_below_one(),
+              "factor of the moving average of the loss; 0: the losses are smoothed already, and no rule smooths them");
   options.add("--metric", metric, one_of(metric_names()), "the curve that is analysed; default: the file's metric");
+  options.add("--optimizer", optimizer, one_of({"sgd", "adam", "adamw", "rmsprop", "adagrad"}),
+              "what trained in another tool's curve; the rule lrfind leans on the rates it is used with");
+  options.add("--momentum", momentum, word_or({"auto"}, fraction_below_one()),
+              "of that sgd or rmsprop; auto: 0.9 for sgd, 0 for rmsprop");
+  options.add("--steps", steps, whole_number(0, 1 << 24),
+              "that the sweep was planned for, of which fastai's rules pass over a tenth; 0: the file's, or as many as "
+              "lead up to a rate of 10 where another tool's sweep was stopped");
   options.group("Output");
   options.add("-o,--output", output, any_text("a file name or -"),
               "write the result with the new suggestion; - is stdout");
   options.add_flag("--print-lr", print_lr,
                    "print only the suggested rate; nothing and status 4 when it cannot be trusted");
   if (!line.parse(invocation)) return done;
-  if (paths.empty()) throw UsageError("FILE is missing: a result of lrfind sweep, or a CSV with lr and loss");
+  if (paths.empty()) throw UsageError("FILE is missing: a result of lrfind sweep, or CSV or JSON with lr and loss");
   if (print_lr && output == "-") throw UsageError("--print-lr and -o - both want stdout; give -o a file name");
 
   report::Result result = read_curves(paths);
   const Suggestion saved = result.suggestion;
+  const bool momentum_given = momentum != "auto";
+  state_steps(result, steps);
+  state_optimizer(result, optimizer, momentum_given ? std::optional(std::stod(momentum)) : std::nullopt);
   analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric});
   if (output == "-") {
     std::cout << report::to_text(result);
@@ -53,6 +69,8 @@ int suggest(const Invocation& invocation) {
       people.out() << "note: lr " << report::format_rate(*saved.lr) << " in " << paths.front()
                    << " was found by training (verify); this is what the curve alone says\n";
     }
+    const auto note = assumed(result, momentum_given);
+    if (note && result.suggestion.rule == "lrfind") people.out() << "note: " << *note << "\n";
     people.out() << report::draw_curve(result, people.style()) << "\n" << report::summary(result, people.style());
   }
   if (print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";

@@ -5,7 +5,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <map>
 
 namespace lrfind::report {
 namespace {
@@ -49,78 +48,6 @@ std::string cell(double value) {
   return {buffer.data(), end};
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\"";
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-std::vector<std::string_view> split(std::string_view line, char separator) {
-  std::vector<std::string_view> cells;
-  for (;;) {
-    const std::size_t end = line.find(separator);
-    cells.push_back(trimmed(line.substr(0, end)));
-    if (end == std::string_view::npos) return cells;
-    line.remove_prefix(end + 1);
-  }
-}
-
-std::optional<double> parsed(std::string_view text) {
-  if (text.empty()) return not_measured;
-  if (text.front() == '+') text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
-  return error == std::errc() ? value : not_measured;
-}
-
-char separator_of(std::string_view line) {
-  for (const char candidate : {'\t', ';', ','}) {
-    if (line.find(candidate) != std::string_view::npos) return candidate;
-  }
-  return ',';
-}
-
-struct Line {
-  int number = 0;
-  std::vector<std::string_view> cells;
-};
-
-std::vector<Line> lines_of(std::string_view text) {
-  std::vector<Line> lines;
-  int number = 0;
-  char separator = 0;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    ++number;
-    if (trimmed(line).empty() || trimmed(line).front() == '#') continue;
-    if (separator == 0) separator = separator_of(line);
-    lines.push_back({number, split(line, separator)});
-  }
-  return lines;
-}
-
-// Where each column of a curve stands; a header's words, or the first two.
-std::map<std::string_view, std::size_t> places_of(const Line& first, bool header, const std::string& source) {
-  if (!header) {
-    if (first.cells.size() < 2) {
-      throw ResultError("'" + source + "' has one column; a curve needs two, the learning rate and the loss");
-    }
-    return {{"lr", 0}, {"loss", 1}};
-  }
-  std::map<std::string_view, std::size_t> places;
-  for (std::size_t i = 0; i < first.cells.size(); ++i) places.emplace(first.cells[i], i);
-  for (const char* needed : {"lr", "loss"}) {
-    if (!places.contains(needed)) {
-      throw ResultError("'" + source + "' has no column '" + needed + "'; its first line must name 'lr' and 'loss'");
-    }
-  }
-  return places;
-}
-
 }  // namespace
 
 std::string to_csv(const Result& result) {
@@ -139,33 +66,6 @@ std::string to_csv(const Result& result) {
     text += '\n';
   }
   return text;
-}
-
-Trial curve_from_csv(std::string_view text, const std::string& source) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // byte order mark of spreadsheets
-  const std::vector<Line> lines = lines_of(text);
-  if (lines.empty())
-    throw ResultError("'" + source + "' is empty; a curve with the columns 'lr' and 'loss' is expected");
-  const bool header = !parsed(lines[0].cells[0]).has_value();
-  const auto places = places_of(lines[0], header, source);
-  Trial trial;
-  std::map<std::string_view, std::vector<double>*> wanted = {{"lr", &trial.lr}, {"loss", &trial.loss}};
-  for (const auto& [name, values] : measurements) wanted[name] = &(trial.*values);
-  for (std::size_t i = header ? 1 : 0; i < lines.size(); ++i) {
-    for (const auto& [name, place] : places) {
-      const auto column = wanted.find(name);
-      if (column == wanted.end()) continue;
-      const std::string_view text_here = place < lines[i].cells.size() ? lines[i].cells[place] : std::string_view();
-      const std::optional<double> value = parsed(text_here);
-      const bool rate = name == "lr";
-      if (!value || (rate && !(std::isfinite(*value) && *value > 0))) {
-        throw ResultError("line " + std::to_string(lines[i].number) + " of '" + source + "': '" + std::string(name) +
-                          "' must be a number" + (rate ? " above 0" : "") + ", got '" + std::string(text_here) + "'");
-      }
-      column->second->push_back(*value);
-    }
-  }
-  return trial;
 }
 
 }  // namespace lrfind::report

@@ -13,8 +13,9 @@ namespace lrfind::report {
 /// and with several trials trial_1_loss, trial_2_loss, ... What was not measured is an empty cell.
 std::string to_csv(const Result& result);
 
-/// Reads a curve: columns by the names above (others are passed over), or without a header the first two as rate and
-/// loss; separated by comma, semicolon or tab. `source` names the text in messages. Throws ResultError.
+/// Reads a curve: columns by the names above or those of other tools (foreign_curve.hpp; further ones are passed over),
+/// or without a header two, the rate and the loss; separated by comma, semicolon, tab or blanks, with decimal points or
+/// commas. A loss may be missing. `source` names the text in messages. Throws ResultError.
 Trial curve_from_csv(std::string_view text, const std::string& source);
 
 }  // namespace lrfind::report

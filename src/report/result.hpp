@@ -102,6 +102,9 @@ std::string to_text(const Json& json);
 /// to_text(to_json(result)).
 std::string to_text(const Result& result);
 
+/// from_json() with the name of the source in its messages. Throws ResultError.
+Result result_from_json(const Json& json, const std::string& source);
+
 /// Reads a result's text; `source` names it in messages. Throws ResultError.
 Result parse_result(std::string_view text, const std::string& source);
 

@@ -266,10 +266,16 @@ Result from_json(const Json& json) {
 
 Result parse_result(std::string_view text, const std::string& source) {
   try {
-    return from_json(Json::parse(text));
+    return result_from_json(Json::parse(text), source);
   } catch (const Json::parse_error& error) {
     throw ResultError("'" + source + "' is not JSON (at byte " + std::to_string(error.byte) +
                       "); a result of 'lrfind sweep -o' is expected");
+  }
+}
+
+Result result_from_json(const Json& json, const std::string& source) {
+  try {
+    return from_json(json);
   } catch (const ResultError& error) {
     throw ResultError("'" + source + "' is not a result of lrfind: " + error.what());
   }

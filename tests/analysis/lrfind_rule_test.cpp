@@ -214,6 +214,24 @@ TEST(LrfindRule, LeavesOutTrialsThatWereInterruptedWhereOthersWereNot) {
   EXPECT_TRUE(suggest({part}, each.options).lr.has_value());
 }
 
+TEST(LrfindRule, TakesLossesThatWereNotMeasuredInBetweenForNothing) {
+  const Trial whole = Typical{.seed = 5}.trial();
+  Trial gaps = whole, without;
+  for (std::size_t i = 0; i < whole.lr.size(); ++i) {
+    if (i % 3 == 0) continue;
+    without.lr.push_back(whole.lr[i]);
+    without.loss.push_back(whole.loss[i]);
+  }
+  for (std::size_t i = 0; i < gaps.lr.size(); i += 3) gaps.loss[i] = std::nan("");
+  if (gaps.lr.size() % 3 == 1) {  // the last one would be a divergence
+    gaps.lr.pop_back();
+    gaps.loss.pop_back();
+  }
+  const Landmarks seen = landmarks_of(gaps), expected = landmarks_of(without);
+  EXPECT_EQ(seen.edge, expected.edge);
+  EXPECT_EQ(seen.lowest, expected.lowest);
+}
+
 TEST(LrfindRule, SaysNothingOfAHandfulOfSteps) {
   const Trial trial = Typical{.steps = 9}.trial();
   EXPECT_FALSE(suggest({trial}).lr.has_value());

@@ -58,6 +58,59 @@ class Suggest(Case):
         self.assertEqual(run.status, 0, str(run))
         self.assertTrue(1e-4 < float(run.stdout) < 1e-1, run.stdout)
 
+    def test_curves_of_other_tools_are_the_same_curve_in_every_format(self):
+        points = [tuple(map(float, row.split(","))) for row in made_up_curve().split()[1:]]
+        lr, loss = zip(*points)
+        comma = "".join(f"{a!r};{b!r}\n".replace(".", ",") for a, b in points)
+        formats = {
+            "plain.csv": made_up_curve(),
+            "pandas.csv": ",lr,loss\n" + "".join(f"{i},{a!r},{b!r}\n" for i, (a, b) in enumerate(points)),
+            "r.csv": '"","lr","loss"\n' + "".join(f'"{i}",{a!r},{b!r}\n' for i, (a, b) in enumerate(points, 1)),
+            "german.csv": "lr;loss\n" + comma,
+            "history.json": json.dumps({"lr": lr, "loss": loss}),
+            "fastai.json": json.dumps({"lrs": lr, "losses": loss}),
+            "ignite.json": json.dumps({"lr": [[rate] for rate in lr], "loss": loss}),
+            "records.jsonl": "".join(json.dumps({"learning_rate": a, "loss": b}) + "\n" for a, b in points),
+        }
+        rates = set()
+        for name, text in formats.items():
+            run = lrfind("suggest", write(self.folder / name, text.encode()), "--print-lr")
+            self.assertEqual(run.status, 0, f"{name}: {run}")
+            rates.add(run.stdout)
+        self.assertEqual(len(rates), 1, rates)
+
+    def test_a_smoothed_history_is_said_to_be_smoothed_and_what_to_type_helps(self):
+        points = [tuple(map(float, row.split(","))) for row in made_up_curve().split()[1:]]
+        lr, loss = map(list, zip(*points))
+        for i in range(1, len(loss)):
+            loss[i] = 0.05 * loss[i] + 0.95 * loss[i - 1]
+        steps = range(11, len(lr) - 6)
+        own = lr[min(steps, key=lambda i: loss[i + 1] - loss[i - 1])]  # as numpy.gradient of history[10:-5]
+        history = write(self.folder / "history.json", json.dumps({"lr": lr, "loss": loss}).encode())
+        run = lrfind("suggest", history, "--rule", "torch-lr-finder", "--print-lr")
+        self.assertIn("--smoothing 0", run.stderr)
+        run = lrfind("suggest", history, "--rule", "torch-lr-finder", "--smoothing", "0", "--print-lr")
+        self.assertEqual(float(run.stdout), own, str(run))
+        self.assertNotIn("--smoothing 0", run.stderr)
+
+    def test_the_optimizer_of_another_tool_moves_the_rate_and_is_kept(self):
+        curve = write(self.folder / "other.csv", made_up_curve().encode())
+        self.assertIn("--optimizer", lrfind("suggest", curve).stderr)
+        rates = {}
+        for optimizer in ("sgd", "adam"):
+            run = lrfind("suggest", curve, "--optimizer", optimizer, "-o", self.folder / "lr.json", "--print-lr")
+            rates[optimizer] = float(run.stdout)
+            self.assertEqual(float(lrfind("suggest", self.folder / "lr.json", "--print-lr").stdout), rates[optimizer])
+        self.assertGreater(rates["sgd"], rates["adam"])
+        plain = lrfind("suggest", curve, "--optimizer", "sgd", "--momentum", "0", "--print-lr")
+        self.assertGreater(float(plain.stdout), rates["sgd"])
+        self.assert_refused(lrfind("suggest", curve, "--momentum", "0.9"), 2, "--optimizer")
+        self.assert_refused(lrfind("suggest", curve, "--optimizer", "adam", "--momentum", "0.9"), 2, "adam")
+
+    def test_another_optimizer_than_a_sweep_had_is_refused(self):
+        saved = write(self.folder / "lr.json", sweep(class_folders(self.folder / "data")).stdout.encode())
+        self.assert_refused(lrfind("suggest", saved, "--optimizer", "adam"), 2, "adam", "sgd")
+
     def test_rules_differ_and_are_named_in_the_result(self):
         curve = write(self.folder / "other.csv", made_up_curve().encode())
         rates = {}

@@ -95,6 +95,22 @@ class BadInput(Case):
             with self.subTest(name):
                 self.assert_refused(lrfind("suggest", self.folder / name), 3, name)
         self.assert_refused(lrfind("suggest", self.folder / "nowhere.json"), 3, "nowhere.json")
+        self.assert_refused(lrfind("suggest", self.folder), 3, "folder")
+
+    def test_curves_that_are_no_sweeps_name_line_and_value(self):
+        for name, content, said in (("same.csv", b"lr,loss\n1e-7,2.3\n1e-7,2.2\n", ("line 3", "1e-07")),
+                                    ("falling.csv", b"lr,loss\n1e-1,2.3\n1e-2,2.2\n", ("line 3", "0.01")),
+                                    ("commas.csv", b"lr,loss\n0,001,2,3\n0,002,2,2\n", ("line 2", "semicolon")),
+                                    ("nan.csv", b"lr,loss\n1e-3,NaN\n1e-2,NaN\n", ("2 points",)),
+                                    ("text.csv", b"All work and no play.\n", ("'lr'",)),
+                                    ("keys.json", b'{"rates": [1], "errors": [2]}', ("'rates', 'errors'",)),
+                                    ("lengths.json", b'{"lr": [1e-3, 1e-2], "loss": [2]}', ("2 entries", "has 1")),
+                                    ("same.json", b'{"lr": [1e-7, 1e-7], "loss": [2, 1]}', ("lr[1]", "1e-07"))):
+            write(self.folder / name, content)
+            with self.subTest(name):
+                self.assert_refused(lrfind("suggest", self.folder / name), 3, name, *said)
+        write(self.folder / "fine.csv", b"lr,loss\n1e-3,2\n1e-2,1\n")
+        self.assert_refused(lrfind("suggest", self.folder / "fine.csv", "--metric", "val-loss"), 3, "val-loss")
         self.assert_refused(lrfind("plot", self.folder / "other.json"), 3, "other.json")
 
 
