@@ -76,10 +76,11 @@ Dataset find_dataset(const std::string& path, const FindOptions& user_options) {
   }
   Dataset dataset;
   if (std::filesystem::is_directory(status)) {
-    auto idx = find_idx(path, options);
-    dataset = idx ? std::move(*idx) : find_folders(path, options);
+    auto found = find_idx(path, options);
+    if (!found) found = find_metadata(path, options);
+    dataset = found ? std::move(*found) : find_folders(path, options);
   } else {
-    dataset = find_csv(path, options);
+    dataset = find_manifest(path, options);
   }
   dataset.path = path;
   if (dataset.val.empty() && options.val_split > 0) {
