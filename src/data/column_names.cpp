@@ -37,6 +37,11 @@ NameClarity says_class(const std::string& column) {
   return is_one_of(likely, plain_name(column)) ? NameClarity::likely : NameClarity::none;
 }
 
+bool always_said_class(const std::string& column) {
+  constexpr std::array<std::string_view, 5> names{"label", "class", "class_name", "target", "category"};
+  return is_one_of(names, lower_case(column));
+}
+
 bool says_split(const std::string& column) {
   return is_one_of(std::array<std::string_view, 3>{"split", "subset", "set"}, lower_case(column));
 }

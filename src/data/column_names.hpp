@@ -10,6 +10,8 @@ enum class NameClarity { none, likely, clear };
 
 NameClarity says_image_file(const std::string& column);
 NameClarity says_class(const std::string& column);
+/// Of the clear names, those that headers always were known by.
+bool always_said_class(const std::string& column);
 
 /// "split", "subset", "set": words for training and validation images are expected below.
 bool says_split(const std::string& column);

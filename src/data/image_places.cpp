@@ -265,7 +265,7 @@ std::vector<std::string> ImageSearch::looked_into() const {
 
 ImageFile ImageResolver::resolve(const std::string& value) {
   const std::string path = places_.backslashes ? with_slashes(value) : value;
-  const ImageFile as_named = file_in(places_.folders.front(), path);
+  ImageFile as_named = file_in(places_.folders.front(), path);
   if (places_.folders.size() == 1 && !places_.completes) return as_named;
   for (const std::string& folder : places_.folders) {
     const ImageFile file = file_in(folder, path);

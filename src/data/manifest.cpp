@@ -151,7 +151,7 @@ Dataset ManifestBuilder::finish(const std::string& name) && {
     throw DataError("'" + name + "': the column with the labels " + *reason);
   }
   if (counts.size() == train_.size() + val_.size() && counts.size() > 2) {
-    dataset.notes.push_back("every image of the manifest has a class of its own");
+    dataset.notes.emplace_back("every image of the manifest has a class of its own");
   }
   note_repeated(dataset);
   for (const auto& [label, count] : counts) dataset.classes.push_back(label);

@@ -251,8 +251,8 @@ std::string quoted(std::string_view text) {
   constexpr std::size_t most = 80;
   std::string shown = "'";
   std::size_t characters = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
     const bool continues = (byte & 0xC0U) == 0x80U;  // a character of UTF-8 is never cut in two
     if (!continues && characters++ == most) {
       shown += "...";
@@ -263,7 +263,7 @@ std::string quoted(std::string_view text) {
       std::snprintf(escape.data(), escape.size(), "\\x%02X", static_cast<unsigned>(byte));
       shown += byte == '\n' ? "\\n" : byte == '\r' ? "\\r" : byte == '\t' ? "\\t" : escape.data();
     } else {
-      shown += text[i];
+      shown += c;
     }
   }
   return shown + "'";

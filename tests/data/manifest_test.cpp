@@ -181,6 +181,15 @@ TEST(Manifest, ReadsWhatPandasAndRWrite) {
   }
 }
 
+TEST(Manifest, TakesNoIndexForTheImages) {
+  const TempFolder folder;
+  write_images(folder, {"train/0.png", "train/1.png", "train/2.png"});
+  EXPECT_EQ(training(find(folder.write("list.csv", ",fn,kind\n0,2,x\n1,1,y\n2,0,x\n")), folder),
+            (Names{"train/2.png=x", "train/1.png=y", "train/0.png=x"}));
+  expect_in("the images could be column 'left' or column 'right'",
+            error_of(folder.write("pairs.csv", "left,right,kind\n0,2,x\n1,1,y\n2,0,x\n")));
+}
+
 TEST(Manifest, UnderstandsSeparatorsEncodingsAndLineEnds) {
   const TempFolder folder;
   write_images(folder, {"sub/0.png", "sub/1.png", "sub/2.png"});
@@ -189,8 +198,7 @@ TEST(Manifest, UnderstandsSeparatorsEncodingsAndLineEnds) {
        {"file;kind\nsub/0.png;x\nsub/1.png;y\nsub/2.png;x\n", "file\tkind\nsub/0.png\tx\nsub/1.png\ty\nsub/2.png\tx\n",
         "file|kind\nsub/0.png|x\nsub/1.png|y\nsub/2.png|x\n", "sub/0.png x\nsub/1.png y\nsub/2.png x\n",
         "sep=;\nfile;kind\nsub/0.png;x\nsub/1.png;y\nsub/2.png;x\n",
-        "\xEF\xBB\xBF"
-        "file,kind\r\nsub/0.png,x\r\nsub/1.png,y\r\nsub/2.png,x\r\n",
+        "\xEF\xBB\xBFpath,kind\r\nsub/0.png,x\r\nsub/1.png,y\r\nsub/2.png,x\r\n",
         "file,kind\rsub/0.png,x\rsub/1.png,y\rsub/2.png,x\r",
         "file,note,class\nsub/0.png,\"a\nb\",x\nsub/1.png,c,y\nsub/2.png,d,x\n",
         "file,kind,\nsub/0.png,x,\nsub/1.png,y,\nsub/2.png,x,\n",
@@ -281,6 +289,7 @@ TEST(Manifest, ErrorsNameTheLine) {
   expect_in("names no training images", error("id,breed\n"));
   expect_in("line 1: is not text", error(std::string("a\0b", 3)));
   expect_in("one column only", error("1.png\n2.png\n"));
+  expect_in("line 1: has one value, '# exported'", error("# exported\npath,label\n1.png,x\n2.png,y\n"));
   expect_in("names the image by an address, 'https://x.y/1.png'",
             error("path,label\nhttps://x.y/1.png,a\ns3://b/2.png,b\n"));
 }
