@@ -78,11 +78,12 @@ Dataset find_dataset(const std::string& path, const FindOptions& user_options) {
   if (std::filesystem::is_directory(status)) {
     const std::string folder = path.ends_with('/') ? path : path + "/";
     Listing listing = list_folder(folder);
-    auto idx = find_idx(path, listing, options);
-    if (!idx && !holds_pictures(folder, {})) idx = find_idx_below(path, listing, options);
-    dataset = idx ? std::move(*idx) : find_folders(path, std::move(listing), options);
+    auto found = find_idx(path, listing, options);
+    if (!found) found = find_metadata(path, listing, options);
+    if (!found && !holds_pictures(folder, {})) found = find_idx_below(path, listing, options);
+    dataset = found ? std::move(*found) : find_folders(path, std::move(listing), options);
   } else {
-    dataset = find_csv(path, options);
+    dataset = find_manifest(path, options);
   }
   dataset.path = path;
   if (dataset.val.empty() && options.val_split > 0) {

@@ -65,7 +65,7 @@ enum class Split { train, val };
 
 struct Dataset {
   std::string path;
-  std::string format;                ///< "folders", "folders-split", "idx" or "csv"
+  std::string format;                ///< "folders", "folders-split", "idx", "csv", "jsonl" or "metadata"
   std::vector<std::string> classes;  ///< label i is classes[i]; sorted byte-wise (IDX: by number)
   Samples train;
   Samples val;

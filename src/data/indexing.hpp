@@ -20,8 +20,12 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
 /// none. Throws DataError when there are several such folders.
 std::optional<Dataset> find_idx_below(const std::string& path, const Listing& listing, const FindOptions& options);
 
-/// A manifest of image paths and labels.
-Dataset find_csv(const std::string& path, const FindOptions& options);
+/// A file that lists images and their labels (CSV, TSV, JSON lines).
+Dataset find_manifest(const std::string& path, const FindOptions& options);
+
+/// A folder with Hugging Face's metadata.csv or metadata.jsonl, in itself or in its train/ and validation/; nothing
+/// when it has none that names images, or when that names no classes while the folder's class folders do.
+std::optional<Dataset> find_metadata(const std::string& path, const Listing& listing, const FindOptions& options);
 
 /// Every entry of a source, in order.
 Samples all_samples(std::shared_ptr<const Source> source);

@@ -13,18 +13,23 @@ namespace {
 using namespace std::string_view_literals;
 
 // Of several folders of one role the first in this table is used; val goes before test.
-constexpr std::array<std::pair<std::string_view, SplitRole>, 19> words{{
+constexpr std::array<std::pair<std::string_view, SplitRole>, 24> words{{
     {"train", SplitRole::train},
     {"training", SplitRole::train},
+    {"trn", SplitRole::train},
     {"val", SplitRole::val},
     {"valid", SplitRole::val},
     {"validation", SplitRole::val},
     {"validate", SplitRole::val},
     {"dev", SplitRole::val},
+    {"development", SplitRole::val},
     {"eval", SplitRole::val},
     {"evaluation", SplitRole::val},
+    {"publictest", SplitRole::val},  // of FER-2013, whose test images are "PrivateTest"
     {"test", SplitRole::test},
     {"testing", SplitRole::test},
+    {"tst", SplitRole::test},
+    {"privatetest", SplitRole::test},
     {"test1", SplitRole::unlabelled},
     {"test2", SplitRole::unlabelled},
     {"pred", SplitRole::unlabelled},
@@ -86,6 +91,15 @@ std::string common_prefix(const std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+std::optional<SplitRole> role_of_word(std::string_view word) {
+  const std::string text = plain(word);
+  for (const auto bare : {std::string_view(text), without_additions(text)}) {
+    const auto found = std::find_if(words.begin(), words.end(), [&](const auto& each) { return each.first == bare; });
+    if (found != words.end() && found->second != SplitRole::unlabelled) return found->second;
+  }
+  return std::nullopt;
+}
 
 std::vector<SplitFolder> find_split_folders(const std::vector<std::string>& names) {
   const std::string prefix = common_prefix(names);

@@ -2,12 +2,18 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lrfind::data {
 
 enum class SplitRole { train, val, test, unlabelled };
+
+/// "train", "valid", "Test", "development", ... in any case, of a word in a manifest or a path; nothing for other
+/// words.
+std::optional<SplitRole> role_of_word(std::string_view word);
 
 /// A folder that is named like a part of a dataset.
 struct SplitFolder {

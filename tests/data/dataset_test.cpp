@@ -242,58 +242,5 @@ TEST(Limit, KeepsTheSharesOfTheClasses) {
   EXPECT_EQ(find_dataset(folder.path(), options).train.size(), 124U);
 }
 
-std::string csv(const TempFolder& folder, const std::string& text) { return folder.write("data set/list.csv", text); }
-
-TEST(Csv, ReadsPathsRelativeToItselfAndAbsoluteOnes) {
-  const TempFolder folder;
-  const std::string file =
-      csv(folder, "path,label\nimg/1.png,dog\n\"img/a, \"\"b\"\".png\" , cat\r\n/abs/2.jpg,dog\n\n3.png,cat");
-  const Dataset dataset = find_dataset(file, without_split());
-  EXPECT_EQ(dataset.format, "csv");
-  EXPECT_EQ(dataset.classes, (std::vector<std::string>{"cat", "dog"}));
-  ASSERT_EQ(dataset.train.size(), 4U);
-  EXPECT_EQ(dataset.train.path(0), folder / "data set/img/1.png");
-  EXPECT_EQ(dataset.train.path(1), folder / "data set/img/a, \"b\".png");
-  EXPECT_EQ(dataset.train.path(2), "/abs/2.jpg");
-  EXPECT_EQ(dataset.train.path(3), folder / "data set/3.png");
-  EXPECT_EQ(dataset.train.label(0), 1);
-  EXPECT_EQ(dataset.train.label(1), 0);
-}
-
-TEST(Csv, NeedsNoHeaderAndMindsColumnNames) {
-  const TempFolder folder;
-  EXPECT_EQ(find_dataset(csv(folder, "1.png,x\n2.png,y\n"), without_split()).train.size(), 2U);
-  const Dataset dataset =
-      find_dataset(csv(folder, "\xEF\xBB\xBFid,Label,Filename\n7,x,1.png\n8,y,2.png\n"), without_split());
-  EXPECT_EQ(dataset.classes, (std::vector<std::string>{"x", "y"}));
-  EXPECT_EQ(dataset.train.path(1), folder / "data set/2.png");
-}
-
-TEST(Csv, TakesValidationFromASplitColumn) {
-  const TempFolder folder;
-  for (const char* header : {"path,label,split\n", ""}) {
-    const Dataset dataset =
-        find_dataset(csv(folder, std::string(header) + "1.png,x,train\n2.png,y,train\n3.png,y,val\n"));
-    EXPECT_EQ(dataset.train.size(), 2U);
-    ASSERT_EQ(dataset.val.size(), 1U);
-    EXPECT_EQ(dataset.val.label(0), 1);
-    EXPECT_EQ(dataset.val_origin, "manifest");
-  }
-}
-
-TEST(Csv, ErrorsNameTheLine) {
-  const TempFolder folder;
-  EXPECT_NE(error_of(csv(folder, "path,label\n1.png,x\n2.png\n")).find("list.csv' line 3: has 1 fields"),
-            std::string::npos);
-  EXPECT_NE(error_of(csv(folder, "1.png,x\n,y\n")).find("line 2: has no path"), std::string::npos);
-  EXPECT_NE(error_of(csv(folder, "1.png,x\n2.png,\n")).find("line 2: has no label"), std::string::npos);
-  EXPECT_NE(error_of(csv(folder, "1.png,x\n\"2.png,y\n")).find("line 2: has a quote that is not closed"),
-            std::string::npos);
-  EXPECT_NE(error_of(csv(folder, "path,label,split\n1.png,x,dev\n")).find("line 2: has the split 'dev'"),
-            std::string::npos);
-  EXPECT_NE(error_of(csv(folder, "1.png,x\n2.png,x\n")).find("one class only, 'x'"), std::string::npos);
-  EXPECT_NE(error_of(csv(folder, "path,label\n")).find("names no training images"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace lrfind::data
