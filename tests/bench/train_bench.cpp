@@ -40,7 +40,7 @@ struct RandomBatch {
 std::unique_ptr<train::Engine> engine_with(const std::string& network) {
   auto engine = train::load_engine();
   engine->open_device({.name = "auto", .threads = command::available_cores()});
-  engine->load({.name = network});
+  engine->load({.name = network}, shape);
   engine->build(shape, classes);
   engine->set_recipe({}, {{0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}});
   engine->start(1, true);

@@ -178,7 +178,7 @@ class SweepOfExportedNetworks(Exporting):
         run = lrfind("sweep", self.data, "--model", self.folder / "net.pt", "--reinit", "--steps", 5, "--trials", 2,
                      "--batch-size", 8, "-q", "-o", "-")
         self.assertIn(run.status, (0, 4), str(run))
-        self.assertTrue(any("--reinit left 1 parameter" in note and '"scale"' in note
+        self.assertTrue(any("--reinit left 1 of 8 parameters" in note and '"scale"' in note
                             for note in run.json["dataset"]["notes"]), run.json["dataset"]["notes"])
 
 

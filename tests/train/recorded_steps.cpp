@@ -55,7 +55,7 @@ std::vector<double> losses_of(const json& request) {
   const auto recipe = recipe_of(request);
   const auto engine = train::load_engine();
   engine->open_device({"cpu", 1, false});
-  engine->load({.name = request.at("model")});
+  engine->load({.name = request.at("model")}, shape);
   engine->build(shape, request.at("classes"));
   engine->set_recipe(recipe, {request.at("mean"), request.at("std")});
   engine->start(0, false);
