@@ -161,8 +161,9 @@ BakedModes baked_modes(const torch::jit::Module& script) {
     } else if (name.substr(0, 6) == "aten::" && name.find("dropout") != std::string_view::npos) {
       const auto on = constant_flag(node, 2);
       if (!on) return;
+      // Attention's own has no mode: it is given a rate of 0 in evaluation.
       const auto rate = torch::jit::toIValue(node.input(1));
-      if (rate && rate->isDouble() && rate->toDouble() == 0) return;
+      if (!rate || (rate->isDouble() && rate->toDouble() == 0)) return;
       ++(*on ? modes.enabled_dropouts : modes.disabled_dropouts);
     }
   });

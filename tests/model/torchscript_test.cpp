@@ -372,6 +372,13 @@ TEST_F(TorchScript, SaysWhichModesATraceHasBakedIn) {
   ASSERT_EQ(training.size(), 1U);
   EXPECT_SAYS(training[0], "traced in training mode: 1 dropout layer");
   EXPECT_TRUE(network_with("self.training", "self.training").empty());
+
+  Script by_rate = linear_net(2);  // as torch.nn.functional.multi_head_attention_forward drops
+  Script outer = new_module("Outer");
+  outer.register_module("net", by_rate);
+  outer.register_attribute("rate", c10::FloatType::get(), 0.0);
+  outer.define("def forward(self, x):\n  return torch.dropout(self.net.forward(x), self.rate, True)\n");
+  EXPECT_TRUE(TorchScriptNetwork(save(outer)).notes().empty());
 }
 
 }  // namespace
