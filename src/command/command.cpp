@@ -1,10 +1,10 @@
 #include "command/command.hpp"
 
-#include "command/session.hpp"
 #include "data/error.hpp"
+#include "experiment/session.hpp"
 #include "model/model_error.hpp"
+#include "platform/write_file.hpp"
 #include "report/result.hpp"
-#include "report/write_file.hpp"
 #include "train/recipe.hpp"
 
 #include <algorithm>

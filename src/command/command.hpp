@@ -1,8 +1,8 @@
 // What all subcommands have in common. One file per subcommand; main.cpp only picks.
 #pragma once
 
+#include "command/console.hpp"
 #include "command/exit_status.hpp"
-#include "command/people.hpp"
 #include "command/settings.hpp"
 
 #include <functional>

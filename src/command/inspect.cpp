@@ -1,7 +1,7 @@
-#include "data/inspect.hpp"
+#include "data/dataset/inspect.hpp"
 #include "command/command.hpp"
-#include "command/cores.hpp"
 #include "command/interrupt.hpp"
+#include "platform/cpu_count.hpp"
 #include "report/result.hpp"
 #include "report/table.hpp"
 

@@ -1,6 +1,6 @@
 #include "command/command.hpp"
-#include "command/cores.hpp"
 #include "model/catalogue.hpp"
+#include "platform/cpu_count.hpp"
 #include "report/result.hpp"
 #include "report/table.hpp"
 #include "train/load_engine.hpp"

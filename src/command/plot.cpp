@@ -1,7 +1,7 @@
 #include "command/command.hpp"
+#include "platform/write_file.hpp"
 #include "report/picture.hpp"
 #include "report/terminal_curve.hpp"
-#include "report/write_file.hpp"
 
 #include <filesystem>
 

@@ -1,11 +1,11 @@
-#include "train/schedule.hpp"
+#include "schedule/schedule.hpp"
 
 #include "command/command.hpp"
+#include "platform/write_file.hpp"
 #include "report/picture.hpp"
 #include "report/rate_plot.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
-#include "report/write_file.hpp"
 
 #include <array>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "command/settings.hpp"
 
-#include "data/augment.hpp"
+#include "data/batch/augment.hpp"
 #include "model/catalogue.hpp"
 
 #include <charconv>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "command/options.hpp"
-#include "data/image.hpp"
+#include "data/image/image.hpp"
 #include "train/recipe.hpp"
 
 #include <optional>

@@ -1,10 +1,10 @@
 #include "command/command.hpp"
-#include "command/metric.hpp"
-#include "command/saved_curves.hpp"
+#include "experiment/analyse.hpp"
+#include "experiment/saved_curves.hpp"
+#include "platform/write_file.hpp"
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
 #include "report/text.hpp"
-#include "report/write_file.hpp"
 
 #include <lrfind/suggest.hpp>
 

@@ -1,8 +1,8 @@
 #include "command/sweep_settings.hpp"
 
-#include "command/metric.hpp"
+#include "experiment/analyse.hpp"
+#include "platform/write_file.hpp"
 #include "report/picture.hpp"
-#include "report/write_file.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "command/command.hpp"
-#include "command/session.hpp"
+#include "experiment/session.hpp"
 
 #include <lrfind/range_test.hpp>
 #include <lrfind/suggest.hpp>

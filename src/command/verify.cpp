@@ -1,8 +1,8 @@
+#include "verify/verify.hpp"
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
-#include "command/verification.hpp"
+#include "platform/write_file.hpp"
 #include "report/progress.hpp"
-#include "report/write_file.hpp"
 
 #include <lrfind/suggest.hpp>
 

@@ -2,7 +2,7 @@
 // files that are trusted. Loading one reads that file and nothing else.
 #pragma once
 
-#include "data/image.hpp"
+#include "data/image/image.hpp"
 #include "model/network.hpp"
 
 #include <memory>

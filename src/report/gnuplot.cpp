@@ -2,8 +2,8 @@
 // that ended early.
 #include "report/gnuplot.hpp"
 
+#include "platform/write_file.hpp"
 #include "report/text.hpp"
-#include "report/write_file.hpp"
 
 #include <spawn.h>
 #include <sys/mman.h>

@@ -1,9 +1,9 @@
 #include "report/picture.hpp"
 
+#include "platform/write_file.hpp"
 #include "report/axis.hpp"
 #include "report/gnuplot.hpp"
 #include "report/text.hpp"
-#include "report/write_file.hpp"
 
 #include <algorithm>
 #include <array>

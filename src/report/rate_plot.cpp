@@ -1,11 +1,11 @@
 #include "report/rate_plot.hpp"
 
+#include "platform/write_file.hpp"
 #include "report/axis.hpp"
 #include "report/canvas.hpp"
 #include "report/gnuplot.hpp"
 #include "report/picture.hpp"
 #include "report/text.hpp"
-#include "report/write_file.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "train/buffers.hpp"
 
-#include "train/joined.hpp"
+#include "train/flat_parameters.hpp"
 
 #include <map>
 

@@ -2,8 +2,8 @@
 // a network is to be trained, and beside other work (load_engine.hpp). This header needs no LibTorch.
 #pragma once
 
-#include "data/augment.hpp"
-#include "data/image.hpp"
+#include "data/batch/augment.hpp"
+#include "data/image/image.hpp"
 #include "model/catalogue.hpp"
 #include "train/blas.hpp"
 #include "train/recipe.hpp"

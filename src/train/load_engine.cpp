@@ -1,7 +1,7 @@
 #include "train/load_engine.hpp"
 
 #include "platform/modules.hpp"
-#include "train/stand_ins.hpp"
+#include "platform/stub_libraries.hpp"
 
 #include <dlfcn.h>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // From decoded images to what a network takes.
 #pragma once
 
-#include "data/augment.hpp"
+#include "data/batch/augment.hpp"
 #include "train/recipe.hpp"
 
 #include <torch/torch.h>

@@ -1,9 +1,9 @@
 #include "model/builtin.hpp"
 #include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
+#include "platform/tensor_memory.hpp"
 #include "train/engine.hpp"
 #include "train/parameter_groups.hpp"
-#include "train/tensor_memory.hpp"
 #include "train/trainer.hpp"
 
 #include <c10/core/DeviceGuard.h>

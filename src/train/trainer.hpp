@@ -2,18 +2,18 @@
 #pragma once
 
 #include "model/network.hpp"
-#include "train/device_mark.hpp"
+#include "train/cuda/captured_step.hpp"
+#include "train/cuda/device_batches.hpp"
+#include "train/cuda/device_mark.hpp"
 #include "train/engine.hpp"
-#include "train/joined.hpp"
+#include "train/flat_parameters.hpp"
 #include "train/loss_scale.hpp"
 #include "train/normalise.hpp"
 #include "train/objective.hpp"
 #include "train/optimizer.hpp"
 #include "train/parameter_groups.hpp"
 #include "train/recipe.hpp"
-#include "train/repeated.hpp"
 #include "train/snapshot.hpp"
-#include "train/staging.hpp"
 
 #include <lrfind/range_test.hpp>
 

@@ -2,10 +2,10 @@
 #include "data/files.hpp"
 
 #include <benchmark/benchmark.h>
-#include <data/augment.hpp>
-#include <data/decode.hpp>
-#include <data/loader.hpp>
-#include <data/random.hpp>
+#include <data/batch/augment.hpp>
+#include <data/batch/loader.hpp>
+#include <data/batch/random.hpp>
+#include <data/image/decode.hpp>
 
 #include <exception>
 #include <iostream>

@@ -1,9 +1,9 @@
 // What a training step costs for every built-in network, and what a sweep costs beyond its training steps.
-#include "command/cores.hpp"
-#include "command/sweep_trials.hpp"
+#include "data/batch/random.hpp"
 #include "data/files.hpp"
-#include "data/random.hpp"
+#include "experiment/trials.hpp"
 #include "model/catalogue.hpp"
+#include "platform/cpu_count.hpp"
 #include "train/load_engine.hpp"
 
 #include <benchmark/benchmark.h>

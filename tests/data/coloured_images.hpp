@@ -1,9 +1,9 @@
 // A small data set whose images are told apart by their colour.
 #pragma once
 
-#include <data/loader.hpp>
+#include <data/batch/loader.hpp>
 
-#include "files.hpp"
+#include "data/files.hpp"
 
 #include <string>
 

@@ -1,8 +1,8 @@
 #include "report/picture.hpp"
 
+#include "platform/write_file.hpp"
 #include "report/example.hpp"
 #include "report/gnuplot.hpp"
-#include "report/write_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
+#include "platform/write_file.hpp"
 #include "report/example.hpp"
-#include "report/write_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Results against configs/schema/result-1.schema.json, judged by Python's jsonschema.
+#include "platform/write_file.hpp"
 #include "report/example.hpp"
-#include "report/write_file.hpp"
 
 #include <gtest/gtest.h>
 

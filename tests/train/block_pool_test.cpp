@@ -1,6 +1,6 @@
-#include "train/block_pool.hpp"
+#include "platform/block_pool.hpp"
 
-#include "train/tensor_memory.hpp"
+#include "platform/tensor_memory.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

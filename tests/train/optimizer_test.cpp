@@ -1,6 +1,6 @@
 // The optimizers against LibTorch's own, step for step, on the same gradients.
 #include "train/optimizer.hpp"
-#include "train/joined.hpp"
+#include "train/flat_parameters.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -1,0 +1,26 @@
+#include "command/console.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <ext/stdio_filebuf.h>
+
+namespace lrfind::command {
+
+People::People() : descriptor_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10)) {
+  if (descriptor_ < 0) descriptor_ = STDERR_FILENO;  // stderr is closed: nobody reads it
+  buffer_ = std::make_unique<__gnu_cxx::stdio_filebuf<char>>(descriptor_, std::ios::out);
+  out_ = std::make_unique<std::ostream>(buffer_.get());
+  *out_ << std::unitbuf;
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere >= 0) {
+    dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
+  }
+}
+
+People::~People() {
+  out_->flush();
+  if (descriptor_ != STDERR_FILENO) dup2(descriptor_, STDERR_FILENO);
+}
+
+}  // namespace lrfind::command

@@ -1,0 +1,137 @@
+#include <data/batch/check.hpp>
+
+#include <platform/parallel.hpp>
+#include <platform/read_file.hpp>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <thread>
+
+namespace lrfind::data {
+namespace {
+
+// Enough for a whole-image decode to find damage, and small enough to cost little.
+constexpr ImageShape check_shape{32, 32, 3};
+
+std::string percent(double fraction) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %%", 100 * fraction);
+  return text;
+}
+
+std::uint64_t file_bytes(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+struct Candidate {
+  Split split;
+  std::uint32_t image;
+};
+
+std::vector<Candidate> never_used(const ImageStore& store, const CheckOptions& options, CheckResult& result) {
+  std::vector<Candidate> chosen;
+  std::uint64_t bytes = 0;
+  bool full = false;
+  for (const Split split : {Split::train, Split::val}) {
+    const Samples& samples = store.samples(split);
+    if (samples.empty() || samples.pixels(0) != nullptr) continue;  // pixels in memory were checked when they were read
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      if (store.used(split, i)) continue;
+      if (!full) {
+        bytes += file_bytes(samples.path(i));
+        full = chosen.size() >= options.max_images || bytes > options.max_bytes;
+      }
+      if (full) {
+        ++result.not_checked;
+      } else {
+        chosen.push_back({split, static_cast<std::uint32_t>(i)});
+      }
+    }
+  }
+  return chosen;
+}
+
+}  // namespace
+
+void require_readable(const std::vector<Unreadable>& unreadable, std::size_t used, double max_fraction, bool all_used) {
+  constexpr std::size_t enough = 32;
+  if (unreadable.empty() || used == 0) return;
+  if (used < enough && unreadable.size() < used && !all_used) return;
+  const double fraction = static_cast<double>(unreadable.size()) / static_cast<double>(used);
+  if (fraction <= max_fraction && unreadable.size() < used) return;
+  std::string message;
+  if (unreadable.size() == used) {
+    message = "none of the " + std::to_string(used) + " images looked at can be read:";
+  } else {
+    message = std::to_string(unreadable.size()) + " of the " + std::to_string(used) +
+              " images looked at cannot be read (" + percent(fraction) + ", the limit is " + percent(max_fraction) +
+              "):";
+  }
+  for (std::size_t i = 0; i < std::min<std::size_t>(unreadable.size(), 10); ++i) {
+    message += "\n  " + unreadable[i].path + ": " + unreadable[i].error;
+  }
+  if (unreadable.size() > 10) message += "\n  and " + std::to_string(unreadable.size() - 10) + " more";
+  throw DataError(message);
+}
+
+CheckResult check_remaining(ImageStore& store, const CheckOptions& options) {
+  CheckResult result;
+  const std::vector<Candidate> chosen = never_used(store, options, result);
+  const unsigned threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+  struct Finding {
+    std::uint64_t pixels = 0;
+    std::string error;
+    std::string other_format;
+  };
+  std::vector<Finding> findings(chosen.size());
+  parallel_for(
+      chosen.size(), threads,
+      [&](std::size_t i) {
+        thread_local std::vector<std::uint8_t> file;
+        const std::string path = store.samples(chosen[i].split).path(chosen[i].image);
+        Finding& finding = findings[i];
+        finding.error = read_file(path, file);
+        if (!finding.error.empty()) return;
+        const ImageHeader header = read_image_header(file);
+        finding.error = header.error;
+        finding.pixels = header.ok() ? std::uint64_t{header.width} * header.height : 0;
+        if (header.ok() && header.format != format_of_name(path)) finding.other_format = to_string(header.format);
+      },
+      options.should_stop);
+  // The whole decode costs far more, so it has a bound of its own, in pixels that the headers declare.
+  std::vector<std::size_t> to_decode;
+  std::uint64_t pixels = 0;
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    if (!findings[i].error.empty()) continue;
+    pixels += findings[i].pixels;
+    if (pixels > options.max_decoded_pixels) break;
+    to_decode.push_back(i);
+  }
+  parallel_for(
+      to_decode.size(), threads,
+      [&](std::size_t i) {
+        const Candidate& candidate = chosen[to_decode[i]];
+        findings[to_decode[i]].error =
+            decode_file(store.samples(candidate.split).path(candidate.image), {check_shape}).error;
+      },
+      options.should_stop);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const auto& [split, image] = chosen[i];
+    if (!findings[i].error.empty()) {
+      store.mark_unreadable(split, image, findings[i].error);
+    } else if (!findings[i].other_format.empty()) {
+      store.mark_misnamed(split, image, findings[i].other_format);
+    }
+    store.mark_used(split, {&chosen[i].image, 1});
+  }
+  result.checked = chosen.size();
+  result.decoded = to_decode.size();
+  return result;
+}
+
+}  // namespace lrfind::data

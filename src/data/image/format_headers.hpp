@@ -1,0 +1,17 @@
+// One header reader per image format; image_header.cpp picks. Each fills what it finds; where the file is cut off or
+// malformed it sets `error` and keeps the size it has read so far.
+#pragma once
+
+#include <data/image/bytes.hpp>
+#include <data/image/image_header.hpp>
+
+namespace lrfind::data {
+
+ImageHeader read_jpeg_header(const Bytes& file);
+ImageHeader read_png_header(const Bytes& file);
+ImageHeader read_bmp_header(std::span<const std::uint8_t> file);
+ImageHeader read_webp_header(std::span<const std::uint8_t> file);
+ImageHeader read_tiff_header(std::span<const std::uint8_t> file);
+ImageHeader read_pnm_header(const Bytes& file);
+
+}  // namespace lrfind::data

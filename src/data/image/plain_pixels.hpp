@@ -1,0 +1,18 @@
+// The pixels of an image file of any format, brought to one kind.
+#pragma once
+
+#include <data/image/image_header.hpp>
+
+#include <opencv2/core/mat.hpp>
+
+#include <cstdint>
+#include <span>
+
+namespace lrfind::data {
+
+/// 8 bits per channel, grey or BGR, at the size that the file has; alpha is laid on white. The orientation is left
+/// alone, but for TIFF's, which OpenCV applies. Throws std::runtime_error with a clause where the data are damaged, and
+/// what OpenCV throws.
+cv::Mat plain_pixels(std::span<const std::uint8_t> file, const ImageHeader& header);
+
+}  // namespace lrfind::data

@@ -1,0 +1,280 @@
+#include "experiment/session.hpp"
+
+#include "command/interrupt.hpp"
+#include "data/batch/augment.hpp"
+#include "data/batch/random.hpp"
+#include "experiment/analyse.hpp"
+#include "model/catalogue.hpp"
+#include "platform/cpu_count.hpp"
+#include "train/load_engine.hpp"
+
+#include <unistd.h>
+#include <algorithm>
+#include <numeric>
+#include <opencv2/core/version.hpp>
+
+namespace lrfind::command {
+
+namespace {
+
+constexpr int usual_size_of_files = 224;  // what networks exported from Python mostly take
+constexpr std::size_t validation_batch = 256;
+constexpr std::size_t megabytes_ahead = 16;  // of images that are used once, decoded while the network is loaded
+
+// Different streams of random numbers from one seed.
+enum Stream : std::uint64_t { weights_stream = 1, batches_stream, probe_stream, head_stream };
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string blas_name(const train::Blas& blas) { return blas.name + (blas.file.empty() ? "" : " (" + blas.file + ")"); }
+
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace
+
+void declare(OptionSet& options, SessionSettings& settings) {
+  declare(options, settings.data);
+  declare(options, settings.network);
+  declare(options, settings.recipe);
+  declare(options, settings.device);
+}
+
+Session::Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand)
+    : settings_(settings), common_(common), recipe_(resolve_recipe(settings.recipe)) {
+  const int cores = available_cores();
+  threads_ = common_.threads > 0 ? static_cast<int>(common_.threads) : cores;
+  workers_ = settings_.data.workers == "auto" ? static_cast<unsigned>(std::min(cores, 16))
+                                              : static_cast<unsigned>(std::stoul(settings_.data.workers));
+  auto loading = train::load_engine_meanwhile();
+
+  const auto start = std::chrono::steady_clock::now();
+  dataset_ = data::find_dataset(settings_.data.path, {.val_split = settings_.data.val_split,
+                                                      .limit = static_cast<std::size_t>(settings_.data.limit),
+                                                      .seed = static_cast<std::uint64_t>(common_.seed),
+                                                      .threads = static_cast<unsigned>(cores),
+                                                      .should_stop = interrupt_requested});
+  index_s_ = seconds_since(start);
+  open_store(shape_for(std::nullopt), demand);
+
+  engine_ = loading.get();
+  device_name_ = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
+  settings_.device.device = device_name_;
+  const auto& network = settings_.network;
+  const auto seed = static_cast<std::uint64_t>(common_.seed);
+  const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
+                                       network.replace_head, data::seed_of(seed, head_stream)},
+                                      shape_);
+  if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, demand);
+  settings_.data.image_size = std::to_string(shape_.height) + "x" + std::to_string(shape_.width);
+  settings_.data.channels = std::to_string(shape_.channels);
+  engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
+  if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights(class_counts());
+  choose_normalisation();
+  engine_->set_recipe(recipe_, normalisation_);
+  const bool always_alike = engine_->augments() || data::parse_augmentations(settings_.data.augment).empty();
+  engine_->keep_images(always_alike ? dataset_.train.size() : 0, static_cast<std::size_t>(settings_.data.cache_mb)
+                                                                     << 20U);
+}
+
+data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
+  data::ImageShape shape;
+  const auto wanted = parse_image_size(settings_.data.image_size);
+  if (!wanted || settings_.data.channels == "auto") shape = data::typical_shape(dataset_);
+  const auto* builtin = model::find_builtin(settings_.network.model);
+  const int usual = builtin == nullptr ? usual_size_of_files : builtin->preferred_size;
+  if (wanted) {
+    shape.height = wanted->height;
+    shape.width = wanted->width;
+  } else if (std::max(shape.height, shape.width) > usual) {
+    shape.height = shape.width = usual;
+  }
+  if (settings_.data.channels != "auto") {
+    shape.channels = settings_.data.channels == "1" ? 1 : 3;
+  } else if (network_channels) {
+    shape.channels = *network_channels;
+  }
+  return shape;
+}
+
+void Session::open_store(const data::ImageShape& shape, const Demand& demand) {
+  prefetch_.reset();
+  shape_ = shape;
+  const auto images = demand.batches * static_cast<std::uint64_t>(settings_.recipe.batch_size * recipe_.accumulate);
+  const bool again = demand.again || images > dataset_.train.size() || settings_.data.normalize == "dataset";
+  const auto cache_mb = static_cast<std::size_t>(settings_.data.cache_mb);
+  store_ = std::make_shared<data::ImageStore>(
+      dataset_, data::StoreOptions{.shape = shape_,
+                                   .resize = data::parse_resize(settings_.data.resize),
+                                   .cache_bytes = (again ? cache_mb : std::min(cache_mb, megabytes_ahead)) << 20U});
+  if (demand.probe && dataset_.val.empty()) return;  // the order is not known yet
+  const auto seed = trial_seed(static_cast<std::uint64_t>(common_.seed), 0);
+  // One core loads the network meanwhile.
+  const auto threads = std::min(workers_, static_cast<unsigned>(std::max(available_cores() - 1, 1)));
+  prefetch_.emplace(store_, data::seed_of(seed, batches_stream), images, threads);
+}
+
+void Session::choose_normalisation() {
+  const auto channels = static_cast<std::size_t>(shape_.channels);
+  if (settings_.data.normalize == "dataset") {
+    const auto statistics =
+        data::channel_statistics(*store_, 512, static_cast<std::uint64_t>(common_.seed), workers_, interrupt_requested);
+    normalisation_ = {statistics.mean, statistics.std};
+  } else if (settings_.data.normalize == "imagenet") {
+    // The means and deviations that torchvision's weights are trained with; for grey images, their averages.
+    normalisation_ = channels == 3 ? train::Normalisation{{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}
+                                   : train::Normalisation{{0.449}, {0.226}};
+  } else {
+    normalisation_ = {std::vector<double>(channels, 0), std::vector<double>(channels, 1)};
+  }
+}
+
+std::vector<double> Session::class_counts() const {
+  std::vector<double> counts;
+  for (const auto count : dataset_.train.count_by_class(dataset_.classes.size())) {
+    counts.push_back(static_cast<double>(count));
+  }
+  return counts;
+}
+
+std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t batches, std::int64_t batch_size) {
+  prefetch_.reset();
+  data::LoaderOptions options;
+  options.shape = shape_;
+  options.resize = store_->resize();
+  options.batch_size = static_cast<int>(batch_size > 0 ? batch_size : settings_.recipe.batch_size);
+  options.seed = data::seed_of(seed, batches_stream);
+  options.workers = workers_;
+  options.batches = batches;
+  options.augmentations = data::parse_augmentations(settings_.data.augment);
+  options.augment_later = engine_->augments();
+  options.indices = drawn_;
+  options.max_unreadable = settings_.data.max_unreadable;
+  options.should_stop = interrupt_requested;
+  return std::make_unique<data::Loader>(dataset_, data::Split::train, options, store_);
+}
+
+std::vector<data::Batch> Session::validation_batches(std::size_t limit) {
+  std::vector<std::uint32_t> indices(dataset_.val.size());
+  std::iota(indices.begin(), indices.end(), 0U);
+  if (limit > 0 && limit < indices.size()) {
+    data::Random random(data::seed_of(static_cast<std::uint64_t>(common_.seed), probe_stream));
+    data::shuffle(indices, random);
+    indices.resize(limit);
+    std::sort(indices.begin(), indices.end());
+  }
+  data::LoaderOptions options;
+  options.shape = shape_;
+  options.workers = workers_;
+  options.should_stop = interrupt_requested;
+  data::Loader loader(dataset_, data::Split::val, options, store_);
+  std::vector<data::Batch> batches;
+  for (std::size_t begin = 0; begin < indices.size(); begin += validation_batch) {
+    const std::size_t size = std::min(validation_batch, indices.size() - begin);
+    auto batch = loader.load(std::span(indices).subspan(begin, size));
+    if (batch.size > 0) batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+data::Batch Session::probe_batch(std::size_t size) {
+  const bool from_val = !dataset_.val.empty();
+  const auto& samples = from_val ? dataset_.val : dataset_.train;
+  std::vector<std::uint32_t> indices(samples.size());
+  std::iota(indices.begin(), indices.end(), 0U);
+  data::Random random(data::seed_of(static_cast<std::uint64_t>(common_.seed), probe_stream));
+  data::shuffle(indices, random);
+  const std::size_t held = std::min(size, from_val ? indices.size() : indices.size() / 5);
+  if (!from_val) {
+    drawn_.assign(indices.begin() + static_cast<std::ptrdiff_t>(held), indices.end());
+    std::sort(drawn_.begin(), drawn_.end());
+  }
+  indices.resize(held);
+  data::LoaderOptions options;
+  options.shape = shape_;
+  options.workers = workers_;
+  options.should_stop = interrupt_requested;
+  data::Loader loader(dataset_, from_val ? data::Split::val : data::Split::train, options, store_);
+  return loader.load(indices);
+}
+
+void Session::start(std::uint64_t seed) {
+  const bool fresh = settings_.network.reinit || model::find_builtin(settings_.network.model) != nullptr;
+  const auto left = engine_->start(data::seed_of(seed, weights_stream), fresh);
+  if (!left.empty() && notes_.empty()) {
+    notes_.push_back("--reinit left " + std::to_string(left.size()) + " of " +
+                     std::to_string(engine_->parameters().size()) +
+                     " parameters as in the file because nothing shows how they are drawn, first \"" + left.front() +
+                     "\": right where the file holds fresh weights, but trained values stay trained");
+  }
+}
+
+std::vector<std::string> Session::slow_because() const {
+  const auto blas = engine_->blas();
+  if (!blas.slow || device_name_ != "cpu") return {};
+  return {
+      "matrix products go to " + (blas.file.empty() ? "no BLAS" : "the slowest BLAS, " + blas_name(blas)) +
+      ": networks with dense layers (MLP, VGG, ConvNeXt, transformers) train 5 to 20 times slower than with OpenBLAS; "
+      "apt-get install libopenblas0-pthread, or choose it with update-alternatives where it is installed"};
+}
+
+void Session::describe(report::Result& result) const {
+  result.tool = {LRFIND_VERSION, engine_->libtorch_version(), CV_VERSION, device_name_, threads_,
+                 host_name(),    blas_name(engine_->blas())};
+  auto& dataset = result.dataset;
+  dataset.path = dataset_.path;
+  dataset.format = dataset_.format;
+  dataset.classes = dataset_.classes;
+  dataset.train_images = static_cast<std::int64_t>(dataset_.train.size());
+  dataset.val_images = static_cast<std::int64_t>(dataset_.val.size());
+  dataset.class_counts = class_counts();
+  dataset.unreadable.clear();
+  for (const auto& file : store_->unreadable()) dataset.unreadable.push_back({file.path, file.error});
+  dataset.misnamed.clear();
+  for (const auto& file : store_->misnamed()) dataset.misnamed.push_back({file.path, "holds " + file.format});
+  dataset.ignored_files = static_cast<std::int64_t>(dataset_.ignored_files + dataset_.hidden);
+  dataset.normalization = {normalisation_.mean, normalisation_.std};
+  dataset.notes = dataset_.notes;
+  dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
+  for (auto& sentence : engine_->network_notes()) dataset.notes.push_back(std::move(sentence));
+  for (auto& sentence : slow_because()) dataset.notes.push_back(std::move(sentence));
+  if (const auto obstacle = engine_->replay_obstacle(); !obstacle.empty()) {
+    dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + obstacle);
+  }
+  result.model.name = settings_.network.model;
+  result.model.classes = static_cast<std::int64_t>(dataset_.classes.size());
+  result.model.parameters = 0;
+  for (const auto& parameter : engine_->parameters()) result.model.parameters += parameter.count;
+  result.timing.index_s = index_s_;
+}
+
+train::Images view(const data::Batch& batch) {
+  return {std::span(batch.pixels).first(static_cast<std::size_t>(batch.size) * batch.shape.bytes()),
+          std::span(batch.labels).first(static_cast<std::size_t>(batch.size)), batch.shape,
+          std::span(batch.indices).first(static_cast<std::size_t>(batch.size)), batch.changes};
+}
+
+std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
+  std::vector<train::Images> result;
+  result.reserve(batches.size());
+  for (const auto& batch : batches) result.push_back(view(batch));
+  return result;
+}
+
+std::vector<data::Batch> next_batches(data::Loader& loader, int count) {
+  std::vector<data::Batch> batches;
+  for (int i = 0; i < count; ++i) batches.push_back(loader.next());
+  return batches;
+}
+
+std::uint64_t trial_seed(std::uint64_t seed, int trial) {
+  // Below 2^53, so that every JSON reader keeps it exact and --seed takes it.
+  return trial == 0 ? seed : data::seed_of(seed, static_cast<std::uint64_t>(trial)) >> 11U;
+}
+
+}  // namespace lrfind::command

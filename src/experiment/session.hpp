@@ -1,0 +1,104 @@
+// One dataset, one network and one recipe made ready to train: what `sweep` and `verify` have in common.
+#pragma once
+
+#include "command/settings.hpp"
+#include "data/batch/loader.hpp"
+#include "data/batch/prefetch.hpp"
+#include "data/batch/statistics.hpp"
+#include "report/result.hpp"
+#include "train/engine.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace lrfind::command {
+
+struct SessionSettings {
+  DataSettings data;
+  NetworkSettings network;
+  RecipeSettings recipe;
+  DeviceSettings device;
+};
+
+void declare(OptionSet& options, SessionSettings& settings);
+
+/// What a command will ask of the training images, as far as it is known beforehand: what is needed first is decoded
+/// while the network is loaded, and what nobody asks for again is not kept.
+struct Demand {
+  std::uint64_t batches = 0;  ///< of the first training run
+  bool again = true;          ///< whether another run, or anything else, asks for images of that run
+  bool probe = false;         ///< whether a probe may be held out of the training images before
+};
+
+class Session {
+ public:
+  /// Finds the images, loads the network and checks that everything fits. "auto" values in the settings are replaced by
+  /// what they stand for. Throws UsageError, data::DataError, data::Interrupted, model::ModelError, train::RecipeError,
+  /// train::DeviceError.
+  Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand);
+
+  train::Engine& engine() { return *engine_; }
+  const data::Dataset& dataset() const { return dataset_; }
+  data::ImageStore& store() { return *store_; }
+
+  /// The endless stream of training batches that follows from `seed`, without the images in `held_out`. `batches` is
+  /// how many will be asked for at most; `batch_size` 0 is the recipe's.
+  std::unique_ptr<data::Loader> loader(std::uint64_t seed, std::uint64_t batches, std::int64_t batch_size = 0);
+
+  /// Validation images as batches, unreadable ones left out, at most `limit` (0: all), the same at every call.
+  std::vector<data::Batch> validation_batches(std::size_t limit = 0);
+
+  /// A fixed batch of at most `size` images for the probe loss: validation images, or training images that are then
+  /// held out of every loader.
+  data::Batch probe_batch(std::size_t size);
+
+  /// Starts a training run: fresh or the file's own weights, as the settings say. Notes what could not be drawn afresh.
+  void start(std::uint64_t seed);
+
+  /// The parts of a result that describe what was trained.
+  void describe(report::Result& result) const;
+
+  /// What makes training slow on this machine and can be mended, a sentence each.
+  std::vector<std::string> slow_because() const;
+
+  double index_s() const { return index_s_; }
+  /// Batches of one update.
+  int accumulate() const { return recipe_.accumulate; }
+
+ private:
+  data::ImageShape shape_for(std::optional<int> network_channels) const;
+  void open_store(const data::ImageShape& shape, const Demand& demand);
+  void choose_normalisation();
+  std::vector<double> class_counts() const;
+
+  SessionSettings& settings_;
+  CommonSettings common_;
+  train::Recipe recipe_;
+  data::Dataset dataset_;
+  data::ImageShape shape_;  // of the store
+  std::shared_ptr<data::ImageStore> store_;
+  std::optional<data::Prefetch> prefetch_;  // until the first loader
+  std::unique_ptr<train::Engine> engine_;
+  train::Normalisation normalisation_;
+  std::string device_name_;
+  std::vector<std::uint32_t> drawn_;  // training images that loaders draw from; empty: all
+  unsigned workers_ = 1;
+  int threads_ = 1;
+  double index_s_ = 0;
+  std::vector<std::string> notes_;
+};
+
+/// What the engine sees of a batch; the batch must outlive it.
+train::Images view(const data::Batch& batch);
+std::vector<train::Images> views(const std::vector<data::Batch>& batches);
+
+/// The loader's next `count` batches. Throws as Loader::next does.
+std::vector<data::Batch> next_batches(data::Loader& loader, int count);
+
+/// Seed of trial `trial`, from 0: the first is the run's own, so that one trial of many can be repeated alone.
+std::uint64_t trial_seed(std::uint64_t seed, int trial);
+
+}  // namespace lrfind::command

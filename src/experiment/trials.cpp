@@ -1,0 +1,170 @@
+#include "experiment/trials.hpp"
+
+#include "command/interrupt.hpp"
+#include "experiment/analyse.hpp"
+#include "report/progress.hpp"
+#include "train/stopwatch.hpp"
+
+#include <algorithm>
+#include <deque>
+
+namespace lrfind::command {
+
+namespace {
+
+// Two, because one alone cannot show that trials disagree.
+constexpr std::int64_t least_trials = 2;
+
+// Images whose forward pass costs about a sixth of a training step, which costs about three forward passes per image.
+std::size_t probe_size(const SweepSettings& settings) {
+  if (settings.probe != "auto") return static_cast<std::size_t>(std::stoul(settings.probe));
+  const auto& recipe = settings.session.recipe;
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(recipe.batch_size * recipe.accumulate / 2, 16, 256));
+}
+
+report::ProgressMode progress_mode(const CommonSettings& common) {
+  if (common.quiet || common.progress == "never") return report::ProgressMode::never;
+  return common.progress == "always" ? report::ProgressMode::always : report::ProgressMode::automatic;
+}
+
+}  // namespace
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, People& people)
+    : session_(session), settings_(settings), people_(people) {
+  measuring_.gain_every = static_cast<int>(settings.gain_every);
+  measuring_.update_ratios = settings.layerwise;
+  if (const auto size = probe_size(settings); size > 0) {
+    probe_ = session.probe_batch(size);
+    if (probe_.size > 0) measuring_.probe = &probe_;
+  }
+  if (settings.metric.rfind("val-", 0) != 0) return;
+  validation_ = session.validation_batches();
+  if (validation_.empty()) {
+    throw UsageError("--metric " + settings.metric + " needs validation images; raise --val-split above 0");
+  }
+  measuring_.validation = &validation_;
+  measuring_.validate_every = static_cast<int>(settings.eval_every);
+}
+
+void TrialRunner::prepare(std::int64_t batch_size, int accumulate) {
+  auto& engine = session_.engine();
+  engine.record_update_ratios(measuring_.update_ratios);
+  engine.set_probe(measuring_.probe != nullptr ? view(*measuring_.probe) : train::Images{});
+  engine.prepare(static_cast<int>(batch_size), accumulate, measuring_.gain_every > 0);
+}
+
+TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step,
+                                Trial& partial) {
+  TrialRun run;
+  const auto options = range_options(settings_, number);
+  const auto loader = session_.loader(
+      options.seed, static_cast<std::uint64_t>(options.steps) * static_cast<std::uint64_t>(accumulate), batch_size);
+  session_.start(options.seed);
+  auto& engine = session_.engine();
+  engine.record_update_ratios(measuring_.update_ratios);
+  engine.set_probe(measuring_.probe != nullptr ? view(*measuring_.probe) : train::Images{});
+  int submitted = 0;
+  int collected = 0;
+
+  const auto submit = [&](double lr) {
+    std::vector<data::Batch> batches;
+    try {
+      const train::Stopwatch watch(run.timing.data_wait_s);
+      batches = next_batches(*loader, accumulate);
+    } catch (const data::Interrupted&) {
+      throw StepInterrupted();
+    }
+    const train::Stopwatch watch(run.timing.steps_s);
+    engine.submit(views(batches), lr, measuring_.gain_every > 0 && submitted % measuring_.gain_every == 0);
+    for (const auto& batch : batches) run.images += batch.size;
+    ++submitted;
+  };
+  const auto collect = [&] {
+    Measurement measured;
+    {
+      const train::Stopwatch watch(run.timing.steps_s);
+      measured = engine.collect();
+    }
+    if (measuring_.update_ratios) run.update_ratios.push_back(engine.update_ratios());
+    ++collected;
+    if (measuring_.validation != nullptr &&
+        (collected % measuring_.validate_every == 0 || collected == options.steps)) {
+      const train::Stopwatch watch(run.timing.validation_s);
+      const auto evaluation = engine.evaluate(views(*measuring_.validation));
+      measured.val_loss = evaluation.loss;
+      measured.val_accuracy = evaluation.accuracy;
+    }
+    return measured;
+  };
+  const auto note_step = [&](int step_number, double lr, const Measurement& measured) {
+    partial.lr.push_back(lr);
+    partial.loss.push_back(measured.loss);
+    on_step(step_number, lr, measured);
+  };
+  partial.seed = options.seed;
+  partial.stopped = Stopped::interrupted;
+  // Validation measures the weights as they are, so nothing may have run ahead of it.
+  const int ahead = measuring_.validation != nullptr ? 0 : engine.ahead();
+  run.trial = range_test(StepsAhead{submit, collect, ahead}, options, interrupt_requested, note_step);
+  run.timing.steps = engine.times();
+  return run;
+}
+
+bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& analysis) const {
+  const auto done_trials = static_cast<std::int64_t>(runs.size());
+  if (settings_.trials != "auto") return done_trials >= std::stoll(settings_.trials);
+  if (done_trials >= settings_.max_trials) return true;
+  if (settings_.max_seconds > 0 && seconds_since(start_) >= settings_.max_seconds) return true;
+  if (done_trials < least_trials) return false;
+  std::vector<Trial> curves;
+  for (const auto& run : runs) curves.push_back(curve_of(run.trial, settings_.metric));
+  return interval_half_width_decades(lrfind::suggest(curves, analysis)) <= settings_.precision_decades;
+}
+
+Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis) {
+  Trials trials;
+  report::Progress progress(
+      people_.out(),
+      report::progress_display(progress_mode(settings_.common), report::can_rewrite_line(people_.descriptor())),
+      [this] { return people_.style().columns; }, people_.style().unicode);
+  const auto begin = Clock::now();
+  std::int64_t images = 0;
+  while (!interrupt_requested()) {
+    const int number = static_cast<int>(trials.runs.size());
+    Trial partial;
+    std::vector<double> losses;
+    const auto on_step = [&](int step, double lr, const Measurement& measured) {
+      losses.push_back(measured.loss);
+      images += batch_size * accumulate;
+      const int planned =
+          settings_.trials == "auto" ? std::max<int>(least_trials, number + 1) : std::stoi(settings_.trials);
+      progress.update({.step = step + 1,
+                       .steps = static_cast<int>(settings_.steps),
+                       .trial = number + 1,
+                       .trials = planned,
+                       .lr = lr,
+                       .smoothed_loss = smooth(losses, settings_.smoothing).back(),
+                       .images_per_s = static_cast<double>(images) / seconds_since(begin)});
+    };
+    try {
+      trials.runs.push_back(run_trial(number, batch_size, accumulate, on_step, partial));
+    } catch (const std::exception&) {
+      if (partial.lr.empty() && trials.runs.empty()) throw;
+      // What was measured is written before the error is reported.
+      trials.failure = std::current_exception();
+      if (!partial.lr.empty()) trials.runs.push_back({.trial = partial, .update_ratios = {}, .timing = {}});
+      break;
+    }
+    if (trials.runs.back().trial.stopped == Stopped::interrupted) break;
+    if (sure(trials.runs, analysis)) {
+      trials.complete = true;
+      break;
+    }
+  }
+  trials.seconds = seconds_since(begin);
+  return trials;
+}
+
+}  // namespace lrfind::command

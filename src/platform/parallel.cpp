@@ -1,0 +1,66 @@
+#include <platform/parallel.hpp>
+
+#include <data/error.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace lrfind::data {
+
+void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& work,
+                  const std::function<bool()>& should_stop) {
+  if (threads <= 1 || count <= 1) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (should_stop && should_stop()) throw Interrupted();
+      work(i);
+    }
+    return;
+  }
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> stopping{false};
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::exception_ptr failure;                                   // under mutex
+  std::size_t running = std::min<std::size_t>(threads, count);  // under mutex
+  const auto run = [&] {
+    try {
+      for (std::size_t i = next++; i < count && !stopping; i = next++) work(i);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+      stopping = true;
+    }
+    const std::lock_guard lock(mutex);
+    if (--running == 0) ended.notify_one();
+  };
+  bool interrupted = false;
+  {
+    std::vector<std::jthread> pool;
+    for (std::size_t i = 0, n = running; i < n; ++i) pool.emplace_back(run);
+    std::unique_lock lock(mutex);
+    while (!ended.wait_for(lock, std::chrono::milliseconds(20), [&] { return running == 0; })) {
+      if (!should_stop || interrupted) continue;
+      lock.unlock();
+      try {
+        interrupted = should_stop();
+      } catch (...) {
+        lock.lock();
+        failure = std::current_exception();
+        interrupted = true;
+        lock.unlock();
+      }
+      if (interrupted) stopping = true;
+      lock.lock();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+  if (interrupted) throw Interrupted();
+}
+
+}  // namespace lrfind::data

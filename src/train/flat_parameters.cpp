@@ -1,0 +1,44 @@
+#include "train/flat_parameters.hpp"
+
+namespace lrfind::train {
+
+Joined::Joined(std::vector<torch::Tensor> tensors) : tensors_(std::move(tensors)) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& tensor : tensors_) {
+    // Strides that fit both formats stay plain: some operators take the other ones as a wish for channels-last.
+    channels_last_.push_back(!tensor.is_contiguous() && tensor.dim() == 4 &&
+                             tensor.is_contiguous(torch::MemoryFormat::ChannelsLast));
+  }
+  values_ = join(tensors_);
+  const auto places = parts(values_);
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const auto shape = tensors_[i].sizes();
+    tensors_[i].set_data(channels_last_[i]
+                             ? places[i].view({shape[0], shape[2], shape[3], shape[1]}).permute({0, 3, 1, 2})
+                             : places[i].view(shape));
+  }
+}
+
+torch::Tensor Joined::flat(const torch::Tensor& tensor, std::size_t place) const {
+  return channels_last_[place] ? tensor.permute({0, 2, 3, 1}).reshape({-1}) : tensor.reshape({-1});
+}
+
+torch::Tensor Joined::join(const std::vector<torch::Tensor>& alike) const {
+  std::vector<torch::Tensor> pieces;
+  pieces.reserve(alike.size());
+  for (std::size_t i = 0; i < alike.size(); ++i) pieces.push_back(flat(alike[i].detach(), i));
+  return torch::cat(pieces);
+}
+
+std::vector<torch::Tensor> Joined::parts(const torch::Tensor& joined) const {
+  std::vector<torch::Tensor> result;
+  result.reserve(tensors_.size());
+  std::int64_t at = 0;
+  for (const auto& tensor : tensors_) {
+    result.push_back(joined.narrow(0, at, tensor.numel()));
+    at += tensor.numel();
+  }
+  return result;
+}
+
+}  // namespace lrfind::train

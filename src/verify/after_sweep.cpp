@@ -1,0 +1,99 @@
+#include "verify/after_sweep.hpp"
+
+#include "report/text.hpp"
+#include "verify/verify.hpp"
+
+#include <algorithm>
+
+namespace lrfind::command {
+
+namespace {
+
+report::Json rates_json(const Suggestion& suggestion) {
+  const auto number = [](const std::optional<double>& rate) { return rate ? report::Json(*rate) : report::Json(); };
+  report::Json json = {{"lr", number(suggestion.lr)}, {"interval", nullptr}};
+  if (suggestion.interval) json["interval"] = {suggestion.interval->lo, suggestion.interval->hi};
+  json["min_lr"] = number(suggestion.min_lr);
+  json["max_lr"] = number(suggestion.max_lr);
+  return json;
+}
+
+// Twice the sweep's steps, but no more than a few passes over the images: beyond, how well they are learned by heart
+// would decide. Half the sweep's steps at least.
+int usual_steps(const SweepSettings& settings, const data::Dataset& dataset, std::int64_t images_per_step) {
+  constexpr double passes = 6;
+  return static_cast<int>(std::clamp<std::int64_t>(run_length(0, passes, dataset, images_per_step),
+                                                   (settings.steps + 1) / 2, 2 * settings.steps));
+}
+
+VerifyOptions options_of(const SweepSettings& settings, const data::Dataset& dataset) {
+  const auto& recipe = settings.session.recipe;
+  VerifyOptions options;
+  options.schedules = {"constant", "one-cycle"};
+  options.factors = {1.0 / 3, 1, 3};
+  const std::int64_t images_per_step = recipe.batch_size * recipe.accumulate;
+  const bool chosen = settings.verify_steps > 0 || settings.verify_epochs > 0;
+  options.steps = chosen ? run_length(settings.verify_steps, settings.verify_epochs, dataset, images_per_step)
+                         : usual_steps(settings, dataset, images_per_step);
+  options.extend = true;
+  options.settle = true;
+  options.val_limit = 2000;
+  options.evaluations = 4;
+  return options;
+}
+
+bool any_completed(const ScheduleVerdict& verdict) {
+  for (const auto& candidate : verdict.candidates) {
+    for (const auto& run : candidate.runs) {
+      if (run.end == RunEnd::completed) return true;
+    }
+  }
+  return false;
+}
+
+void note_failure(report::Result& result, const Verification& verification) {
+  for (const auto& verdict : verification.schedules) {
+    if (any_completed(verdict)) continue;
+    result.suggestion.trusted = false;
+    result.suggestion.reasons.push_back(
+        {"verification-failed",
+         "no short training at the suggested rate or its neighbours reached its end on schedule " +
+             std::string(train::to_string(verdict.schedule.kind)) + "; lower --min-lr and --max-lr and sweep again",
+         true});
+    return;
+  }
+}
+
+}  // namespace
+
+void check_verifiable(const SweepSettings& settings, const Session& session) {
+  if (settings.verify && session.dataset().val.empty()) {
+    throw UsageError("--verify needs validation images; raise --val-split above 0");
+  }
+}
+
+std::exception_ptr verify_sweep(const SweepSettings& settings, Session& session, report::Result& result,
+                                People& people) {
+  if (!settings.verify || !result.complete || !result.suggestion.lr) return nullptr;
+  const auto options = options_of(settings, session.dataset());
+  const auto verification =
+      verify_rates(session, result.suggestion, options, settings.common, people, settings.session.recipe.batch_size);
+  auto section = verification_json(verification);
+  section["unverified"] = rates_json(result.suggestion);
+  result.sections["verify"] = section;
+  result.timing.more["verify_s"] = verification.seconds;
+  if (verification.failure) return verification.failure;
+  if (!verification.complete) {
+    result.complete = false;
+    return nullptr;
+  }
+  result.suggestion = verified(result.suggestion, verification);
+  note_failure(result, verification);
+  if (!settings.common.quiet) {
+    people.out() << verification_table(verification) << "\n"
+                 << verification_summary(verification, people.style().columns) << "\n";
+  }
+  return nullptr;
+}
+
+}  // namespace lrfind::command

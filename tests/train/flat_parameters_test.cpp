@@ -1,0 +1,60 @@
+#include "train/flat_parameters.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lrfind::train {
+namespace {
+
+constexpr auto channels_last = torch::MemoryFormat::ChannelsLast;
+
+std::vector<torch::Tensor> some() {
+  return {torch::arange(6, torch::kFloat).view({2, 3}),
+          torch::arange(120, torch::kFloat).view({5, 4, 3, 2}).contiguous(channels_last), torch::tensor(7.0F),
+          torch::arange(8, torch::kFloat).view({4, 2, 1, 1})};
+}
+
+TEST(Joined, TensorsKeepValuesAndFormats) {
+  const Joined joined(some());
+  const auto expected = some();
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_TRUE(joined.tensors()[i].equal(expected[i])) << i;
+    EXPECT_EQ(joined.tensors()[i].strides(), expected[i].strides()) << i;
+  }
+  EXPECT_EQ(joined.values().dim(), 1);
+}
+
+TEST(Joined, WhatIsWrittenToAllIsWrittenToEach) {
+  const Joined joined(some());
+  joined.values().mul_(2);
+  const auto expected = some();
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(joined.tensors()[i].equal(expected[i] * 2)) << i;
+  joined.tensors()[1].zero_();
+  EXPECT_EQ(joined.values().sum().item<float>(), 2 * (15 + 7 + 28));
+}
+
+TEST(Joined, OthersAreJoinedInTheSameOrderWhateverTheirFormat) {
+  const Joined joined(some());
+  auto others = some();
+  others[1] = others[1].contiguous();
+  EXPECT_TRUE(joined.join(others).equal(joined.values()));
+}
+
+TEST(Joined, PartsAreTheTensors) {
+  const Joined joined(some());
+  const auto parts = joined.parts(joined.values());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    EXPECT_EQ(parts[i].data_ptr(), joined.tensors()[i].data_ptr());
+    EXPECT_EQ(parts[i].norm().item<float>(), joined.tensors()[i].norm().item<float>());
+  }
+}
+
+TEST(Joined, ParametersStayWhatTheyWere) {
+  auto parameter = torch::ones({3, 2, 3, 3}).contiguous(channels_last).requires_grad_(true);
+  const Joined joined({parameter});
+  (parameter * 3).sum().backward();
+  EXPECT_TRUE(parameter.is_leaf());
+  EXPECT_TRUE(parameter.grad().equal(torch::full({3, 2, 3, 3}, 3.0F)));
+}
+
+}  // namespace
+}  // namespace lrfind::train
