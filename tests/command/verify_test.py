@@ -130,6 +130,43 @@ class Verify(Case):
         self.assert_refused(self.verify("--val-split", "0"), 2, "--val-split")
 
 
+class Length(Case):
+    """How many steps each training takes that no one gave a number of steps."""
+
+    def trained(self, *arguments):
+        """Steps of each training, and the images that it trained on."""
+        run = lrfind("verify", self.data, *NETWORK, "--rates", "0.01", "-o", "-", "--quiet", *arguments)
+        self.assertEqual(run.status, 0, str(run))
+        section = run.json["verify"]
+        taken = [one["steps"] for candidate in section["lr_schedules"][0]["candidates"] for one in candidate["runs"]]
+        self.assertEqual(taken, [section["steps"]] * len(taken), "each run is as long as the section says")
+        self.assertTrue(taken)
+        return section["steps"], run.json["dataset"]["train_images"]
+
+    def test_is_three_passes_but_100_to_600_steps(self):
+        self.data = class_folders(self.folder / "data", each=100)  # 225 to train on
+        for options, images, expected in ((["--batch-size", "8"], 225, 100), (["--batch-size", "4"], 225, 169),
+                                          (["--batch-size", "1"], 225, 600),
+                                          (["--batch-size", "1", "--limit", "60"], 60, 180),
+                                          (["--batch-size", "1", "--limit", "30"], 30, 100),
+                                          (["--batch-size", "2", "--accumulate", "2"], 225, 169)):
+            with self.subTest(options):
+                self.assertEqual(self.trained(*options), (expected, images))
+
+    def test_is_whole_steps_of_the_passes_asked_for(self):
+        self.data = class_folders(self.folder / "data", each=24)  # 54 to train on
+        for epochs, batch, expected in (("1", 8, 7), ("2", 8, 14), ("0.5", 8, 4), ("0.01", 8, 1), ("3", 54, 3),
+                                        ("3", 64, 3), ("1", 6, 9)):
+            with self.subTest(epochs=epochs, batch=batch):
+                self.assertEqual(self.trained("--epochs", epochs, "--batch-size", batch), (expected, 54))
+        self.assertEqual(self.trained("--epochs", "2", "--accumulate", "3")[0], math.ceil(2 * 54 / 24))
+
+    def test_is_the_number_of_steps_asked_for(self):
+        self.data = class_folders(self.folder / "data", each=24)
+        for steps in (1, 5, 101):
+            self.assertEqual(self.trained("--steps", steps)[0], steps)
+
+
 class SweepVerify(Case):
     def test_suggests_the_verified_winner_and_keeps_what_it_was(self):
         data = class_folders(self.folder / "data", each=24)
@@ -152,13 +189,24 @@ class SweepVerify(Case):
         self.assertTrue(suggestion["interval"][0] <= suggestion["lr"] <= suggestion["interval"][1])
 
     def test_trains_for_six_passes_but_for_half_to_twice_the_sweeps_steps(self):
-        data = class_folders(self.folder / "data", each=24)
-        for batch, steps in ((8, 30), (8, 60), (40, 60)):
-            with self.subTest(batch=batch, steps=steps):
-                run = lrfind("sweep", data, *SWEEP, "--batch-size", batch, "--steps", steps, "--verify", "-o", "-")
+        data = class_folders(self.folder / "data", each=24)  # 54 to train on
+        for steps, options, expected in ((30, ["--batch-size", 8], 41), (60, ["--batch-size", 8], 41),
+                                         (60, ["--batch-size", 40], 30), (61, ["--batch-size", 40], 31),
+                                         (30, ["--batch-size", 4], 60), (60, ["--batch-size", 4, "--accumulate", 2], 41),
+                                         (30, ["--batch-size", 8, "--limit", 30], 23)):
+            with self.subTest(steps=steps, options=options):
+                run = lrfind("sweep", data, *SWEEP, *options, "--steps", steps, "--verify", "-o", "-")
                 self.assert_ran(run)
-                passes = math.ceil(6 * run.json["dataset"]["train_images"] / batch)
-                self.assertEqual(run.json["verify"]["steps"], min(max(passes, steps // 2), 2 * steps))
+                self.assertEqual(run.json["verify"]["steps"], expected)
+
+    def test_trains_as_long_as_asked_for(self):
+        data = class_folders(self.folder / "data", each=24)
+        for options, expected in ((["--verify-steps", 7], 7), (["--verify-steps", 200], 200), (["--verify-epochs", 1], 7),
+                                  (["--verify-epochs", 0.5, "--accumulate", 2], 2)):
+            with self.subTest(options):
+                run = lrfind("sweep", data, *SWEEP, *options, "--verify", "-o", "-")
+                self.assert_ran(run)
+                self.assertEqual(run.json["verify"]["steps"], expected)
 
     def test_suggest_says_that_it_judges_the_curve_alone(self):
         data = class_folders(self.folder / "data", each=24)
