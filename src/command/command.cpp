@@ -1,8 +1,9 @@
 #include "command/command.hpp"
+#include <lrfind/error.hpp>
+#include "platform/interrupted.hpp"
 
 #include "data/error.hpp"
 #include "experiment/session.hpp"
-#include "model/model_error.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
 #include "train/recipe.hpp"
@@ -31,7 +32,7 @@ bool CommandLine::parse(const Invocation& invocation) {
     std::cout << app_.help();
     return false;
   } catch (const CLI::ParseError& error) {
-    throw UsageError(std::string(error.what()) + "; see " + app_.get_name() + " --help");
+    throw usage_error(std::string(error.what()) + "; see " + app_.get_name() + " --help");
   }
   if (!common_.config.empty()) options_.read_config(common_.config);
   return true;
@@ -42,6 +43,20 @@ void warn_before_training(const Session& session, const CommonSettings& common, 
   for (const auto& sentence : session.slow_because()) people.out() << "lrfind: " << sentence << "\n";
 }
 
+int status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::usage:
+    case ErrorKind::output:
+      return usage;
+    case ErrorKind::data:
+    case ErrorKind::model:
+      return bad_input;
+    case ErrorKind::device:
+      break;
+  }
+  return device_failed;
+}
+
 int guarded(const std::string& name, People& people, const std::function<int()>& body) {
   const auto say = [&](const std::exception& error, int status) {
     people.out() << "lrfind " << name << ": " << error.what() << "\n";
@@ -50,32 +65,18 @@ int guarded(const std::string& name, People& people, const std::function<int()>&
   try {
     const int status = body();
     std::cout.flush();
-    if (!std::cout) throw report::OutputError("stdout cannot be written");
+    if (!std::cout) throw output_error("stdout cannot be written");
     return status;
-  } catch (const UsageError& error) {
-    return say(error, usage);
-  } catch (const train::RecipeError& error) {
-    return say(error, usage);
-  } catch (const report::OutputError& error) {
-    return say(error, usage);
-  } catch (const std::invalid_argument& error) {
-    return say(error, usage);
-  } catch (const report::ResultError& error) {
-    return say(error, bad_input);
-  } catch (const data::DataError& error) {
-    return say(error, bad_input);
-  } catch (const model::ModelError& error) {
-    return say(error, bad_input);
-  } catch (const train::DeviceError& error) {
-    return say(error, device_failed);
-  } catch (const data::Interrupted&) {
+  } catch (const Error& error) {
+    return say(error, status_of(error.kind()));
+  } catch (const Interrupted&) {
     return ExitStatus::interrupted;
   } catch (const std::bad_alloc&) {
     people.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
     return device_failed;
   } catch (const std::exception& error) {
     people.out() << "lrfind " << name << ": unexpected error, please report it: " << error.what() << "\n";
-    return 1;
+    return device_failed;
   }
 }
 

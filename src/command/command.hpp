@@ -1,6 +1,7 @@
 // What all subcommands have in common. One file per subcommand; main.cpp only picks.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "command/console.hpp"
 #include "command/exit_status.hpp"
 #include "command/settings.hpp"
@@ -29,7 +30,7 @@ class CommandLine {
   OptionSet& options() { return options_; }
 
   /// Parses arguments and config file. Returns false when help was asked for, which is then on stdout. Throws
-  /// UsageError.
+  /// Error (usage).
   bool parse(const Invocation& invocation);
 
  private:

@@ -1,4 +1,5 @@
 #include "data/dataset/inspect.hpp"
+#include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
 #include "platform/cpu_count.hpp"
@@ -98,16 +99,14 @@ int inspect(const Invocation& invocation) {
   options.group("Output");
   options.add_flag("--json", json, "print JSON");
   if (!line.parse(invocation)) return done;
-  if (path.empty()) throw UsageError("DATA is missing: the folder or CSV file with the images");
-  listen_for_interrupt();
+  if (path.empty()) throw usage_error("DATA is missing: the folder or CSV file with the images");
+  const auto stop = listen_for_interrupt();
 
   const auto cores = static_cast<unsigned>(available_cores());
-  const auto dataset = data::find_dataset(path, {.val_split = val_split,
-                                                 .seed = static_cast<std::uint64_t>(common.seed),
-                                                 .threads = cores,
-                                                 .should_stop = interrupt_requested});
+  const auto dataset = data::find_dataset(
+      path, {.val_split = val_split, .seed = static_cast<std::uint64_t>(common.seed), .threads = cores, .stop = stop});
   const auto threads = common.threads > 0 ? static_cast<unsigned>(common.threads) : cores;
-  const auto found = data::inspect(dataset, threads, interrupt_requested);
+  const auto found = data::inspect(dataset, threads, stop);
   if (json) {
     std::cout << report::to_text(to_json(found));
   } else {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <stop_token>
+
 namespace lrfind::command {
 
-/// From now on Ctrl-C (SIGINT) and SIGTERM ask the run to end; a second one ends it at once, with status 130.
-void listen_for_interrupt();
-
-/// Whether the run was asked to end. Safe from any thread.
-bool interrupt_requested();
+/// From now on Ctrl-C (SIGINT) and SIGTERM ask the run to end through the token that this returns; a second one ends it
+/// at once, with status 130. Every call returns the same token.
+std::stop_token listen_for_interrupt();
 
 }  // namespace lrfind::command

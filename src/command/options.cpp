@@ -1,4 +1,5 @@
 #include "command/options.hpp"
+#include <lrfind/error.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -124,7 +125,7 @@ CLI::Option* OptionSet::declare(const std::string& names, const Takes<T>& takes,
       names,
       [key, takes, set_text](const CLI::results_t& results) {
         for (const auto& text : results) {
-          if (!set_text(text)) throw UsageError("--" + key + " is \"" + text + "\"; it takes " + takes.words);
+          if (!set_text(text)) throw usage_error("--" + key + " is \"" + text + "\"; it takes " + takes.words);
         }
         return true;
       },
@@ -240,15 +241,15 @@ bool OptionSet::given(const std::string& key) const {
 
 void OptionSet::read_config(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw UsageError("config file \"" + path + "\" cannot be read; --config takes a JSON file");
+  if (!file) throw usage_error("config file \"" + path + "\" cannot be read; --config takes a JSON file");
   nlohmann::json config;
   try {
     config = nlohmann::json::parse(file);
   } catch (const nlohmann::json::parse_error& error) {
-    throw UsageError("config file \"" + path + "\" is not JSON: at byte " + std::to_string(error.byte));
+    throw usage_error("config file \"" + path + "\" is not JSON: at byte " + std::to_string(error.byte));
   }
   if (!config.is_object()) {
-    throw UsageError("config file \"" + path + "\" holds no JSON object; it takes {\"batch-size\": 64, ...}");
+    throw usage_error("config file \"" + path + "\" holds no JSON object; it takes {\"batch-size\": 64, ...}");
   }
   for (const auto& [key, value] : config.items()) {
     const auto found =
@@ -259,12 +260,12 @@ void OptionSet::read_config(const std::string& path) {
         if (entry.in_config && (closest.empty() || distance(entry.key, key) < distance(closest, key)))
           closest = entry.key;
       }
-      throw UsageError("config file \"" + path + "\": unknown key \"" + key + "\"; did you mean \"" + closest + "\"?");
+      throw usage_error("config file \"" + path + "\": unknown key \"" + key + "\"; did you mean \"" + closest + "\"?");
     }
     if (found->option->count() > 0) continue;
     if (!found->set(value)) {
-      throw UsageError("config file \"" + path + "\": \"" + key + "\" is " + value.dump() + "; it takes " +
-                       found->takes);
+      throw usage_error("config file \"" + path + "\": \"" + key + "\" is " + value.dump() + "; it takes " +
+                        found->takes);
     }
     found->from_config = true;
   }
@@ -280,8 +281,8 @@ void OptionSet::inherit(const nlohmann::ordered_json& config, const std::vector<
     if (found == config.end() || given(entry.key) || holds(except, entry.key)) continue;
     if (!entry.in_config || !holds(groups, entry.option->get_group())) continue;
     if (!entry.set(nlohmann::json(*found))) {
-      throw UsageError("the config in \"" + source + "\": \"" + entry.key + "\" is " + found->dump() + "; it takes " +
-                       entry.takes);
+      throw usage_error("the config in \"" + source + "\": \"" + entry.key + "\" is " + found->dump() + "; it takes " +
+                        entry.takes);
     }
   }
 }

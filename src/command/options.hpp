@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <lrfind/error.hpp>
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
@@ -12,12 +13,6 @@
 #include <vector>
 
 namespace lrfind::command {
-
-/// The command line or config file is wrong: one sentence (exit status 2).
-class UsageError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// Whether a value fits, and in words what does: "a number from 0 to 1".
 template <typename T>
@@ -61,12 +56,12 @@ class OptionSet {
   /// Whether the command line or the config file gave it.
   bool given(const std::string& key) const;
 
-  /// Reads a JSON config file. Options from the command line stay as they are. Throws UsageError that names the key,
+  /// Reads a JSON config file. Options from the command line stay as they are. Throws Error (usage) that names the key,
   /// what it got and what it takes.
   void read_config(const std::string& path);
 
   /// Takes the values of a result's `config` for the options of these groups that neither the command line nor the
-  /// config file gave; keys in `except` are passed over. `source` names the file. Throws UsageError as read_config.
+  /// config file gave; keys in `except` are passed over. `source` names the file. Throws Error (usage) as read_config.
   void inherit(const nlohmann::ordered_json& config, const std::vector<std::string>& groups,
                const std::vector<std::string>& except, const std::string& source);
 

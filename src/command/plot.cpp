@@ -1,3 +1,4 @@
+#include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
@@ -20,7 +21,7 @@ int plot(const Invocation& invocation) {
   options.group("Output");
   options.add("-o,--output", output, any_text("a file name"), "FILE.png, .svg or .pdf instead of the terminal");
   if (!line.parse(invocation)) return done;
-  if (paths.empty()) throw UsageError("FILE is missing: one or more results of lrfind sweep");
+  if (paths.empty()) throw usage_error("FILE is missing: one or more results of lrfind sweep");
 
   std::vector<report::NamedResult> results;
   for (const auto& path : paths) {
@@ -32,7 +33,7 @@ int plot(const Invocation& invocation) {
                                          : report::draw_curves(results, people.style()));
     return done;
   }
-  if (const auto problem = report::picture_problem(output)) throw UsageError(*problem);
+  if (const auto problem = report::picture_problem(output)) throw usage_error(*problem);
   report::check_writable(output);
   report::write_picture(results, output);
   if (!common.quiet) people.out() << "picture: " << output << "\n";

@@ -1,4 +1,5 @@
 #include "schedule/schedule.hpp"
+#include <lrfind/error.hpp>
 
 #include "command/command.hpp"
 #include "platform/write_file.hpp"
@@ -79,16 +80,17 @@ void untangle(ScheduleSettings& settings) {
 }
 
 train::ScheduleKind check_before(const ScheduleSettings& settings) {
-  if (settings.name.empty()) throw UsageError("NAME is missing: one of " + list_of_names());
+  if (settings.name.empty()) throw usage_error("NAME is missing: one of " + list_of_names());
   const auto kind = train::parse_schedule(settings.name);
-  if (!kind) throw UsageError("there is no schedule \"" + settings.name + "\"; there are " + list_of_names());
-  if (settings.epochs > 0 && settings.steps > 0) throw UsageError("--epochs and --steps both set the length; give one");
+  if (!kind) throw usage_error("there is no schedule \"" + settings.name + "\"; there are " + list_of_names());
+  if (settings.epochs > 0 && settings.steps > 0)
+    throw usage_error("--epochs and --steps both set the length; give one");
   if (settings.epochs > 0 && settings.result.empty()) {
-    throw UsageError("--epochs needs --result, which knows the number of images; or give --steps");
+    throw usage_error("--epochs needs --result, which knows the number of images; or give --steps");
   }
-  if (settings.csv && settings.json) throw UsageError("--csv and --json both want stdout; give one");
+  if (settings.csv && settings.json) throw usage_error("--csv and --json both want stdout; give one");
   if (!settings.plot.empty()) {
-    if (const auto problem = report::picture_problem(settings.plot)) throw UsageError(*problem);
+    if (const auto problem = report::picture_problem(settings.plot)) throw usage_error(*problem);
     report::check_writable(settings.plot);
   }
   return *kind;
@@ -120,15 +122,14 @@ train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& s
   const bool constant = train::use_of(kind) == train::ScheduleUse::constant;
   const auto suggested = constant || !suggestion.max_lr ? suggestion.lr : suggestion.max_lr;
   if (!settings.result.empty() && !suggested && settings.lr == "auto") {
-    throw report::ResultError("\"" + settings.result +
-                              "\" suggests no rate; repeat the sweep as it advises, or give --lr");
+    throw data_error("\"" + settings.result + "\" suggests no rate; repeat the sweep as it advises, or give --lr");
   }
   const double highest = settings.lr != "auto" ? std::stod(settings.lr) : suggested ? rounded(*suggested) : usual_lr;
   const bool low_fits = suggestion.min_lr && *suggestion.min_lr < highest;
   double lowest = low_fits ? rounded(*suggestion.min_lr) : highest / 10;
   if (settings.min_lr != "auto") lowest = std::stod(settings.min_lr);
   if (lowest > highest)
-    throw UsageError("--min-lr must not be above the highest rate, " + report::format_rate(highest));
+    throw usage_error("--min-lr must not be above the highest rate, " + report::format_rate(highest));
   auto schedule =
       train::usual_schedule(kind, highest, lowest, length_of(settings, result), static_cast<int>(settings.warmup));
   if (settings.min_lr != "auto") schedule.min_lr = lowest;

@@ -1,4 +1,5 @@
 #include "command/settings.hpp"
+#include <lrfind/error.hpp>
 
 #include "data/batch/augment.hpp"
 #include "model/catalogue.hpp"
@@ -18,7 +19,7 @@ Takes<std::string> image_size() {
             if (text == "auto") return true;
             try {
               return parse_image_size(text).has_value();
-            } catch (const UsageError&) {
+            } catch (const Error&) {
               return false;
             }
           }};
@@ -55,8 +56,8 @@ std::pair<std::string, double> parse_lr_mult(const std::string& text) {
     if (error != std::errc() || stop != end) factor = -1;
   }
   if (factor < 0) {
-    throw UsageError("--lr-mult is \"" + text +
-                     "\"; it takes REGEX=FACTOR with a factor of at least 0, such as backbone=0.1");
+    throw usage_error("--lr-mult is \"" + text +
+                      "\"; it takes REGEX=FACTOR with a factor of at least 0, such as backbone=0.1");
   }
   return {text.substr(0, at), factor};
 }
@@ -158,7 +159,7 @@ void declare(OptionSet& options, DeviceSettings& settings) {
 
 std::optional<data::ImageShape> parse_image_size(const std::string& text) {
   if (text == "auto") return std::nullopt;
-  const auto bad = [&] { return UsageError("--image-size is \"" + text + "\"; it takes " + image_size().words); };
+  const auto bad = [&] { return usage_error("--image-size is \"" + text + "\"; it takes " + image_size().words); };
   const auto side = [&](const std::string& part) {
     int value = 0;
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
@@ -195,12 +196,12 @@ train::Recipe resolve_recipe(RecipeSettings& settings) {
                       .alpha = settings.alpha,
                       .eps = kind == OptimizerKind::adagrad ? 1e-10 : 1e-8};
   if (!has_momentum && recipe.optimizer.momentum != 0) {
-    throw UsageError("--momentum " + settings.momentum + " does not fit --optimizer " + settings.optimizer +
-                     ", which has none; leave it out" +
-                     (kind == OptimizerKind::adagrad ? "" : " (its own is --beta1)"));
+    throw usage_error("--momentum " + settings.momentum + " does not fit --optimizer " + settings.optimizer +
+                      ", which has none; leave it out" +
+                      (kind == OptimizerKind::adagrad ? "" : " (its own is --beta1)"));
   }
   if (settings.nesterov && (kind != OptimizerKind::sgd || recipe.optimizer.momentum == 0)) {
-    throw UsageError("--nesterov needs --optimizer sgd with --momentum above 0");
+    throw usage_error("--nesterov needs --optimizer sgd with --momentum above 0");
   }
   recipe.accumulate = static_cast<int>(settings.accumulate);
   recipe.grad_clip = settings.grad_clip;

@@ -1,6 +1,7 @@
 // What a person can choose, by subject. Each `declare` binds one struct to the command line and the config file.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "command/options.hpp"
 #include "data/image/image.hpp"
 #include "train/recipe.hpp"
@@ -73,7 +74,7 @@ void declare(OptionSet& options, DeviceSettings& settings);
 std::optional<data::ImageShape> parse_image_size(const std::string& text);
 
 /// The recipe that the settings mean; "auto" values are replaced in `settings` by what they stand for. Class weights
-/// are left empty. Throws UsageError for combinations that make no sense.
+/// are left empty. Throws Error (usage) for combinations that make no sense.
 train::Recipe resolve_recipe(RecipeSettings& settings);
 
 }  // namespace lrfind::command

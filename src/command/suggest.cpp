@@ -1,3 +1,4 @@
+#include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "experiment/analyse.hpp"
 #include "experiment/saved_curves.hpp"
@@ -49,8 +50,8 @@ int suggest(const Invocation& invocation) {
   options.add_flag("--print-lr", print_lr,
                    "print only the suggested rate; nothing and status 4 when it cannot be trusted");
   if (!line.parse(invocation)) return done;
-  if (paths.empty()) throw UsageError("FILE is missing: a result of lrfind sweep, or CSV or JSON with lr and loss");
-  if (print_lr && output == "-") throw UsageError("--print-lr and -o - both want stdout; give -o a file name");
+  if (paths.empty()) throw usage_error("FILE is missing: a result of lrfind sweep, or CSV or JSON with lr and loss");
+  if (print_lr && output == "-") throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
 
   report::Result result = read_curves(paths);
   const Suggestion saved = result.suggestion;

@@ -6,6 +6,7 @@
 #include "experiment/batch_sizes.hpp"
 #include "experiment/layers.hpp"
 #include "experiment/trials.hpp"
+#include "platform/interrupted.hpp"
 #include "platform/write_file.hpp"
 #include "report/csv.hpp"
 #include "report/picture.hpp"
@@ -13,6 +14,7 @@
 #include "report/terminal_curve.hpp"
 #include "verify/after_sweep.hpp"
 
+#include <filesystem>
 #include <iostream>
 
 namespace lrfind::command {
@@ -30,7 +32,7 @@ void list_parameters(Session& session) {
 // Reads on where batches did not reach, so that every bad file of a folder of usual size is named. Returns how many
 // images are still unchecked.
 std::size_t check_other_files(Session& session) {
-  return data::check_remaining(session.store(), {.should_stop = interrupt_requested}).not_checked;
+  return data::check_remaining(session.store(), {.stop = session.stop()}).not_checked;
 }
 
 void describe(const Trials& trials, report::Result& result) {
@@ -82,8 +84,10 @@ void show(const SweepSettings& settings, const report::Result& result, People& p
   if (!settings.output.empty() && settings.output != "-") people.out() << "\nresult: " << settings.output << "\n";
 }
 
-// What is written when a person ends the run before anything was measured.
+// What is written when a person ends the run before anything was measured; an earlier result stays.
 int write_nothing_measured(const SweepSettings& settings, const OptionSet& options) {
+  std::error_code unknown;
+  if (settings.output != "-" && std::filesystem::exists(settings.output, unknown)) return ExitStatus::interrupted;
   report::Result result;
   result.complete = false;
   result.tool.version = LRFIND_VERSION;
@@ -101,8 +105,9 @@ Demand demand(const SweepSettings& settings) {
           .probe = settings.probe != "0"};
 }
 
-int run(SweepSettings& settings, const OptionSet& options, People& people, Clock::time_point start) {
-  Session session(settings.session, settings.common, demand(settings));
+int run(SweepSettings& settings, const OptionSet& options, People& people, Clock::time_point start,
+        const std::stop_token& stop) {
+  Session session(settings.session, settings.common, demand(settings), stop);
   if (settings.list_parameters) {
     list_parameters(session);
     return done;
@@ -145,7 +150,7 @@ int run(SweepSettings& settings, const OptionSet& options, People& people, Clock
   std::size_t unchecked = 0;
   try {
     if (result.complete) unchecked = check_other_files(session);
-  } catch (const data::Interrupted&) {
+  } catch (const Interrupted&) {
     result.complete = false;
   }
   session.describe(result);
@@ -175,10 +180,10 @@ int sweep(const Invocation& invocation) {
   declare(line, settings);
   if (!line.parse(invocation)) return done;
   check(line.options(), settings);
-  listen_for_interrupt();
+  const auto stop = listen_for_interrupt();
   try {
-    return run(settings, line.options(), invocation.people, start);
-  } catch (const data::Interrupted&) {
+    return run(settings, line.options(), invocation.people, start, stop);
+  } catch (const Interrupted&) {
     return write_nothing_measured(settings, line.options());
   }
 }

@@ -1,4 +1,5 @@
 #include "command/sweep_settings.hpp"
+#include <lrfind/error.hpp>
 
 #include "experiment/analyse.hpp"
 #include "platform/write_file.hpp"
@@ -68,35 +69,35 @@ void declare(CommandLine& line, SweepSettings& settings) {
 
 void check(const OptionSet& options, SweepSettings& settings) {
   if (settings.session.data.path.empty()) {
-    throw UsageError("DATA is missing: the folder or CSV file with the images; see lrfind sweep --help");
+    throw usage_error("DATA is missing: the folder or CSV file with the images; see lrfind sweep --help");
   }
   if (!(settings.max_lr > settings.min_lr)) {
     std::ostringstream text;
     text << "--max-lr is " << settings.max_lr << "; it must be above --min-lr, " << settings.min_lr;
-    throw UsageError(text.str());
+    throw usage_error(text.str());
   }
   if (settings.stop_factor != 0 && settings.stop_factor < 1) {
-    throw UsageError("--stop-factor takes 0 (never stop early) or a number of at least 1");
+    throw usage_error("--stop-factor takes 0 (never stop early) or a number of at least 1");
   }
   if (settings.verify_steps > 0 && settings.verify_epochs > 0) {
-    throw UsageError("--verify-epochs and --verify-steps both set the length; give one");
+    throw usage_error("--verify-epochs and --verify-steps both set the length; give one");
   }
   batch_sizes(settings);
   if (settings.layerwise && !settings.batch_sizes.empty()) {
-    throw UsageError("--layerwise looks at one batch size and --batch-sizes at several; run them one after the other");
+    throw usage_error("--layerwise looks at one batch size and --batch-sizes at several; run them one after the other");
   }
   if (settings.print_lr && !options.given("output")) settings.output.clear();
   if (settings.print_lr && settings.output == "-") {
-    throw UsageError("--print-lr and -o - both want stdout; give -o a file name");
+    throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
   }
   if (settings.metric == "probe-loss" && settings.probe == "0") {
-    throw UsageError("--metric probe-loss needs probe images; --probe is 0");
+    throw usage_error("--metric probe-loss needs probe images; --probe is 0");
   }
   for (const auto& path : {settings.output == "-" ? std::string() : settings.output, settings.csv, settings.plot}) {
     if (!path.empty()) report::check_writable(path);
   }
   if (!settings.plot.empty()) {
-    if (const auto problem = report::picture_problem(settings.plot)) throw UsageError(*problem);
+    if (const auto problem = report::picture_problem(settings.plot)) throw usage_error(*problem);
   }
 }
 
@@ -107,15 +108,15 @@ std::vector<std::int64_t> batch_sizes(const SweepSettings& settings) {
     std::int64_t size = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), size);
     if (error != std::errc() || end != word.data() + word.size() || size < 1 || size > (1 << 20)) {
-      throw UsageError("--batch-sizes is \"" + settings.batch_sizes +
-                       "\"; it takes at least two different whole numbers from 1 to 1048576, such as 16,32,64,128");
+      throw usage_error("--batch-sizes is \"" + settings.batch_sizes +
+                        "\"; it takes at least two different whole numbers from 1 to 1048576, such as 16,32,64,128");
     }
     sizes.push_back(size);
   }
   std::sort(sizes.begin(), sizes.end());
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
   if (sizes.size() == 1) {
-    throw UsageError("--batch-sizes is \"" + settings.batch_sizes + "\"; a study needs at least two different sizes");
+    throw usage_error("--batch-sizes is \"" + settings.batch_sizes + "\"; a study needs at least two different sizes");
   }
   return sizes;
 }

@@ -1,6 +1,7 @@
 // What can be chosen for a sweep.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "experiment/session.hpp"
 
@@ -42,10 +43,10 @@ struct SweepSettings {
 
 void declare(CommandLine& line, SweepSettings& settings);
 
-/// Throws UsageError or report::OutputError for what can be known to go wrong before any work is done.
+/// Throws Error (usage) or Error (output) for what can be known to go wrong before any work is done.
 void check(const OptionSet& options, SweepSettings& settings);
 
-/// The sizes in settings.batch_sizes, rising; empty when no study was asked for. Throws UsageError.
+/// The sizes in settings.batch_sizes, rising; empty when no study was asked for. Throws Error (usage).
 std::vector<std::int64_t> batch_sizes(const SweepSettings& settings);
 
 RangeTestOptions range_options(const SweepSettings& settings, int trial);

@@ -1,4 +1,5 @@
 #include "verify/verify.hpp"
+#include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
 #include "platform/write_file.hpp"
@@ -120,18 +121,19 @@ void inherit(OptionSet& options, VerifySettings& settings, const report::Result&
 
 void check_before(const OptionSet& options, VerifySettings& settings) {
   if (settings.result.empty() && settings.rates.empty()) {
-    throw UsageError("--result is missing: the result of lrfind sweep to verify; or give --rates");
+    throw usage_error("--result is missing: the result of lrfind sweep to verify; or give --rates");
   }
   if (settings.session.data.path.empty()) {
-    throw UsageError("DATA is missing: the folder or CSV file with the images; see lrfind verify --help");
+    throw usage_error("DATA is missing: the folder or CSV file with the images; see lrfind verify --help");
   }
-  if (settings.epochs > 0 && settings.steps > 0) throw UsageError("--epochs and --steps both set the length; give one");
+  if (settings.epochs > 0 && settings.steps > 0)
+    throw usage_error("--epochs and --steps both set the length; give one");
   if (options.given("factors") && !settings.rates.empty()) {
-    throw UsageError("--factors and --rates both name the candidates; give one");
+    throw usage_error("--factors and --rates both name the candidates; give one");
   }
   if (!settings.rates.empty() && !options.given("factors")) settings.factors.clear();
   if (settings.json && settings.output == "-")
-    throw UsageError("--json and -o - both want stdout; give -o a file name");
+    throw usage_error("--json and -o - both want stdout; give -o a file name");
   if (settings.output.empty()) settings.output = settings.result;
   if (!settings.output.empty() && settings.output != "-") report::check_writable(settings.output);
   if (settings.lr_schedules.empty()) settings.lr_schedules = {"constant"};
@@ -145,8 +147,8 @@ VerifyOptions verify_options(const OptionSet& options, const VerifySettings& set
   const auto& recipe = settings.session.recipe;
   verify.steps = run_length(settings.steps, settings.epochs, dataset, recipe.batch_size * recipe.accumulate);
   if (settings.warmup >= verify.steps) {
-    throw UsageError("--warmup " + std::to_string(settings.warmup) + " leaves nothing of a run of " +
-                     std::to_string(verify.steps) + " steps; lower it or raise --epochs or --steps");
+    throw usage_error("--warmup " + std::to_string(settings.warmup) + " leaves nothing of a run of " +
+                      std::to_string(verify.steps) + " steps; lower it or raise --epochs or --steps");
   }
   verify.warmup = static_cast<int>(settings.warmup);
   verify.seeds = static_cast<int>(settings.seeds);
@@ -229,9 +231,9 @@ int verify(const Invocation& invocation) {
                  << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
     return untrusted;
   }
-  listen_for_interrupt();
   Session session(settings.session, settings.common,
-                  {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)});
+                  {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
+                  listen_for_interrupt());
   warn_before_training(session, settings.common, people);
   const auto chosen = verify_options(options, settings, session.dataset());
   const auto verification =

@@ -1,4 +1,5 @@
 #include "experiment/batch_sizes.hpp"
+#include <lrfind/error.hpp>
 
 #include "analysis/lrfind_rule.hpp"
 #include "analysis/power_law.hpp"
@@ -52,7 +53,8 @@ Point sweep_at(TrialRunner& runner, const SuggestOptions& analysis, std::int64_t
                   .accumulate = accumulate};
       if (point.trials.failure) std::rethrow_exception(point.trials.failure);
       return point;
-    } catch (const train::DeviceError&) {
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::device) throw;
       const bool can_halve = (size / accumulate) % 2 == 0 && size / accumulate / 2 >= smallest_part;
       if (!can_halve) throw;
       accumulate *= 2;

@@ -1,4 +1,5 @@
 #include "experiment/saved_curves.hpp"
+#include <lrfind/error.hpp>
 
 #include "command/command.hpp"
 #include "experiment/analyse.hpp"
@@ -19,9 +20,9 @@ namespace {
 
 std::string read_text(const std::string& path) {
   const std::string wanted = "; a result of lrfind sweep, or a curve as CSV or JSON, is needed";
-  if (std::filesystem::is_directory(path)) throw report::ResultError("\"" + path + "\" is a folder" + wanted);
+  if (std::filesystem::is_directory(path)) throw data_error("\"" + path + "\" is a folder" + wanted);
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw report::ResultError("\"" + path + "\" cannot be read" + wanted);
+  if (!file) throw data_error("\"" + path + "\" cannot be read" + wanted);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
@@ -79,8 +80,8 @@ std::size_t planned_steps(const Trial& curve, double smoothing) {
 void state(report::Result& result, const std::string& key, const report::Json& value) {
   const auto known = result.config.find(key);
   if (known != result.config.end() && *known != value && !of_another_tool(result)) {
-    throw UsageError("--" + key + " " + (value.is_string() ? value.get<std::string>() : value.dump()) +
-                     " is not what the sweep was measured with, " + known->dump());
+    throw usage_error("--" + key + " " + (value.is_string() ? value.get<std::string>() : value.dump()) +
+                      " is not what the sweep was measured with, " + known->dump());
   }
   result.config[key] = value;
 }
@@ -109,10 +110,10 @@ void state_steps(report::Result& result, std::int64_t steps) {
 void state_optimizer(report::Result& result, const std::string& optimizer, std::optional<double> momentum) {
   const std::string known = config_text(result, "optimizer", "");
   const std::string used = optimizer.empty() ? known : optimizer;
-  if (momentum && used.empty()) throw UsageError("--momentum needs --optimizer, for example --optimizer sgd");
+  if (momentum && used.empty()) throw usage_error("--momentum needs --optimizer, for example --optimizer sgd");
   if (momentum && *momentum != 0 && used != "sgd" && used != "rmsprop") {
-    throw UsageError("--momentum " + report::Json(*momentum).dump() + " does not fit --optimizer " + used +
-                     ", which has none of that kind");
+    throw usage_error("--momentum " + report::Json(*momentum).dump() + " does not fit --optimizer " + used +
+                      ", which has none of that kind");
   }
   if (!optimizer.empty()) state(result, "optimizer", optimizer);
   if (momentum) state(result, "momentum", *momentum);
@@ -149,8 +150,7 @@ void analyse_again(report::Result& result, const AnalysisSettings& settings) {
   const std::string metric = settings.metric.empty() ? config_text(result, "metric", "train-loss") : settings.metric;
   const auto measured = [&](const Trial& trial) { return trial.lr.empty() || !curve_of(trial, metric).lr.empty(); };
   if (!settings.metric.empty() && std::none_of(result.trials.begin(), result.trials.end(), measured)) {
-    throw report::ResultError("\"" + result.dataset.path + "\" was measured without " + metric +
-                              "; choose another --metric");
+    throw data_error("\"" + result.dataset.path + "\" was measured without " + metric + "; choose another --metric");
   }
   analyse(result, options, metric);
 }

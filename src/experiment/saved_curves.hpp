@@ -1,6 +1,7 @@
 // Curves from files, analysed again.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "report/result.hpp"
 
 #include <optional>
@@ -10,11 +11,11 @@
 namespace lrfind::command {
 
 /// Reads results (JSON) or curves of other tools (CSV or JSON); the trials of several files become one result's. Throws
-/// report::ResultError.
+/// Error (data).
 report::Result read_curves(const std::vector<std::string>& paths);
 
 /// Adds to the config of a curve what a person says of its optimizer: empty, or the momentum that sweep gives it, where
-/// nothing is said. Throws UsageError for what does not fit, and for another optimizer than a sweep of lrfind had.
+/// nothing is said. Throws Error (usage) for what does not fit, and for another optimizer than a sweep of lrfind had.
 void state_optimizer(report::Result& result, const std::string& optimizer, std::optional<double> momentum);
 
 /// The same for the steps that the sweep was planned for; 0: nothing is said.

@@ -1,6 +1,5 @@
 #include "experiment/session.hpp"
 
-#include "command/interrupt.hpp"
 #include "data/batch/augment.hpp"
 #include "data/batch/random.hpp"
 #include "experiment/analyse.hpp"
@@ -45,8 +44,8 @@ void declare(OptionSet& options, SessionSettings& settings) {
   declare(options, settings.device);
 }
 
-Session::Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand)
-    : settings_(settings), common_(common), recipe_(resolve_recipe(settings.recipe)) {
+Session::Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand, std::stop_token stop)
+    : settings_(settings), common_(common), stop_(std::move(stop)), recipe_(resolve_recipe(settings.recipe)) {
   const int cores = available_cores();
   threads_ = common_.threads > 0 ? static_cast<int>(common_.threads) : cores;
   workers_ = settings_.data.workers == "auto" ? static_cast<unsigned>(std::min(cores, 16))
@@ -58,7 +57,7 @@ Session::Session(SessionSettings& settings, const CommonSettings& common, const 
                                                       .limit = static_cast<std::size_t>(settings_.data.limit),
                                                       .seed = static_cast<std::uint64_t>(common_.seed),
                                                       .threads = static_cast<unsigned>(cores),
-                                                      .should_stop = interrupt_requested});
+                                                      .stop = stop_});
   index_s_ = seconds_since(start);
   open_store(shape_for(std::nullopt), demand);
 
@@ -123,7 +122,7 @@ void Session::choose_normalisation() {
   const auto channels = static_cast<std::size_t>(shape_.channels);
   if (settings_.data.normalize == "dataset") {
     const auto statistics =
-        data::channel_statistics(*store_, 512, static_cast<std::uint64_t>(common_.seed), workers_, interrupt_requested);
+        data::channel_statistics(*store_, 512, static_cast<std::uint64_t>(common_.seed), workers_, stop_);
     normalisation_ = {statistics.mean, statistics.std};
   } else if (settings_.data.normalize == "imagenet") {
     // The means and deviations that torchvision's weights are trained with; for grey images, their averages.
@@ -155,7 +154,7 @@ std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t 
   options.augment_later = engine_->augments();
   options.indices = drawn_;
   options.max_unreadable = settings_.data.max_unreadable;
-  options.should_stop = interrupt_requested;
+  options.stop = stop_;
   return std::make_unique<data::Loader>(dataset_, data::Split::train, options, store_);
 }
 
@@ -171,7 +170,7 @@ std::vector<data::Batch> Session::validation_batches(std::size_t limit) {
   data::LoaderOptions options;
   options.shape = shape_;
   options.workers = workers_;
-  options.should_stop = interrupt_requested;
+  options.stop = stop_;
   data::Loader loader(dataset_, data::Split::val, options, store_);
   std::vector<data::Batch> batches;
   for (std::size_t begin = 0; begin < indices.size(); begin += validation_batch) {
@@ -198,7 +197,7 @@ data::Batch Session::probe_batch(std::size_t size) {
   data::LoaderOptions options;
   options.shape = shape_;
   options.workers = workers_;
-  options.should_stop = interrupt_requested;
+  options.stop = stop_;
   data::Loader loader(dataset_, from_val ? data::Split::val : data::Split::train, options, store_);
   return loader.load(indices);
 }

@@ -1,10 +1,12 @@
 // One dataset, one network and one recipe made ready to train: what `sweep` and `verify` have in common.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "command/settings.hpp"
 #include "data/batch/loader.hpp"
 #include "data/batch/prefetch.hpp"
 #include "data/batch/statistics.hpp"
+#include "platform/interrupted.hpp"
 #include "report/result.hpp"
 #include "train/engine.hpp"
 
@@ -12,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 namespace lrfind::command {
@@ -36,9 +39,10 @@ struct Demand {
 class Session {
  public:
   /// Finds the images, loads the network and checks that everything fits. "auto" values in the settings are replaced by
-  /// what they stand for. Throws UsageError, data::DataError, data::Interrupted, model::ModelError, train::RecipeError,
-  /// train::DeviceError.
-  Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand);
+  /// what they stand for. `stop` ends any of the work below. Throws Error (usage, data, model, device), Interrupted.
+  Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand, std::stop_token stop);
+
+  const std::stop_token& stop() const { return stop_; }
 
   train::Engine& engine() { return *engine_; }
   const data::Dataset& dataset() const { return dataset_; }
@@ -76,6 +80,7 @@ class Session {
 
   SessionSettings& settings_;
   CommonSettings common_;
+  std::stop_token stop_;
   train::Recipe recipe_;
   data::Dataset dataset_;
   data::ImageShape shape_;  // of the store

@@ -1,6 +1,7 @@
 #include "experiment/trials.hpp"
+#include <lrfind/error.hpp>
+#include "platform/interrupted.hpp"
 
-#include "command/interrupt.hpp"
 #include "experiment/analyse.hpp"
 #include "report/progress.hpp"
 #include "train/stopwatch.hpp"
@@ -42,7 +43,7 @@ TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, People
   if (settings.metric.rfind("val-", 0) != 0) return;
   validation_ = session.validation_batches();
   if (validation_.empty()) {
-    throw UsageError("--metric " + settings.metric + " needs validation images; raise --val-split above 0");
+    throw usage_error("--metric " + settings.metric + " needs validation images; raise --val-split above 0");
   }
   measuring_.validation = &validation_;
   measuring_.validate_every = static_cast<int>(settings.eval_every);
@@ -73,7 +74,7 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
     try {
       const train::Stopwatch watch(run.timing.data_wait_s);
       batches = next_batches(*loader, accumulate);
-    } catch (const data::Interrupted&) {
+    } catch (const Interrupted&) {
       throw StepInterrupted();
     }
     const train::Stopwatch watch(run.timing.steps_s);
@@ -107,7 +108,8 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
   partial.stopped = Stopped::interrupted;
   // Validation measures the weights as they are, so nothing may have run ahead of it.
   const int ahead = measuring_.validation != nullptr ? 0 : engine.ahead();
-  run.trial = range_test(StepsAhead{submit, collect, ahead}, options, interrupt_requested, note_step);
+  run.trial = range_test(
+      StepsAhead{submit, collect, ahead}, options, [this] { return session_.stop().stop_requested(); }, note_step);
   run.timing.steps = engine.times();
   return run;
 }
@@ -131,7 +133,7 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
       [this] { return people_.style().columns; }, people_.style().unicode);
   const auto begin = Clock::now();
   std::int64_t images = 0;
-  while (!interrupt_requested()) {
+  while (!session_.stop().stop_requested()) {
     const int number = static_cast<int>(trials.runs.size());
     Trial partial;
     std::vector<double> losses;

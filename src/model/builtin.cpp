@@ -1,4 +1,5 @@
 #include "model/builtin.hpp"
+#include <lrfind/error.hpp>
 
 #include "model/architectures.hpp"
 #include "model/initialise.hpp"
@@ -50,8 +51,8 @@ int chosen_depth(const BuiltinDescription& network, int depth) {
   if (std::find(network.depths.begin(), network.depths.end(), depth) != network.depths.end()) return depth;
   std::string allowed;
   for (const int d : network.depths) allowed += (allowed.empty() ? "" : ", ") + std::to_string(d);
-  throw ModelError("--depth " + std::to_string(depth) + " does not fit --model " + network.name + ", which " +
-                   (allowed.empty() ? "has one depth only" : "takes " + allowed));
+  throw model_error("--depth " + std::to_string(depth) + " does not fit --model " + network.name + ", which " +
+                    (allowed.empty() ? "has one depth only" : "takes " + allowed));
 }
 
 nn::Sequential build(const std::string& name, const BuiltinOptions& options, int depth) {
@@ -70,8 +71,8 @@ std::unique_ptr<Network> make_builtin(const std::string& name, const BuiltinOpti
   if (description == nullptr) {
     std::string names;
     for (const auto& network : builtin_networks()) names += (names.empty() ? "" : ", ") + network.name;
-    throw ModelError("there is no built-in network called \"" + name + "\"; there are " + names +
-                     ", and any TorchScript file ending in .pt");
+    throw model_error("there is no built-in network called \"" + name + "\"; there are " + names +
+                      ", and any TorchScript file ending in .pt");
   }
   return std::make_unique<BuiltinNetwork>(build(name, options, chosen_depth(*description, options.depth)));
 }

@@ -1,8 +1,6 @@
 // A classifier that can be trained: images in, logits out. Built-in networks and TorchScript files look the same here.
 #pragma once
 
-#include "model/model_error.hpp"
-
 #include <torch/torch.h>
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 #include "model/torchscript.hpp"
+#include <lrfind/error.hpp>
 
 #include "model/initialise.hpp"
 #include "model/torchscript_file.hpp"
@@ -187,21 +188,21 @@ TorchScriptNetwork::TorchScriptNetwork(const std::string& path)
     : module_(std::make_unique<Module>(Module{load_torchscript(path), path})) {
   auto& script = module_->script;
   const auto method = script.find_method("forward");
-  if (!method) throw ModelError("model file \"" + path + "\" has no forward method, so it cannot be run on images");
+  if (!method) throw model_error("model file \"" + path + "\" has no forward method, so it cannot be run on images");
   const auto& arguments = method->function().getSchema().arguments();
   std::size_t required = 0;
   for (std::size_t i = 1; i < arguments.size(); ++i) required += arguments[i].default_value() ? 0U : 1U;
   if (arguments.size() < 2 || required > 1) {
-    throw ModelError("forward of \"" + path + "\" takes " + std::to_string(required) +
-                     " inputs; it must take one, a batch of images [N, channels, height, width]");
+    throw model_error("forward of \"" + path + "\" takes " + std::to_string(required) +
+                      " inputs; it must take one, a batch of images [N, channels, height, width]");
   }
   share_again(script);
   const auto all = parameters();
-  if (all.empty()) throw ModelError("model file \"" + path + "\" has no parameters to train (is it frozen?)");
+  if (all.empty()) throw model_error("model file \"" + path + "\" has no parameters to train (is it frozen?)");
   for (const auto& [name, tensor] : all) {
     if (!tensor.is_floating_point()) {
-      throw ModelError("parameter \"" + name + "\" of \"" + path + "\" is " + std::string(tensor.dtype().name()) +
-                       ", not floating point; a quantised network cannot be trained");
+      throw model_error("parameter \"" + name + "\" of \"" + path + "\" is " + std::string(tensor.dtype().name()) +
+                        ", not floating point; a quantised network cannot be trained");
     }
     const torch::NoGradGuard no_grad;
     if (tensor.scalar_type() != torch::kFloat) tensor.set_data(tensor.to(torch::kFloat));
@@ -222,14 +223,14 @@ torch::Tensor TorchScriptNetwork::forward(const torch::Tensor& images) {
   try {
     const auto output = module_->script.forward({images});
     if (!output.isTensor()) {
-      throw ModelError("forward of \"" + module_->path + "\" answers with " + output.tagKind() +
-                       "; it must answer with one tensor of logits [N, classes]");
+      throw model_error("forward of \"" + module_->path + "\" answers with " + output.tagKind() +
+                        "; it must answer with one tensor of logits [N, classes]");
     }
     return output.toTensor();
-  } catch (const ModelError&) {
+  } catch (const Error&) {
     throw;
   } catch (const torch::jit::JITException& error) {
-    throw ModelError("\"" + module_->path + "\" raised an error on a batch of images: " + reason_in(error.what()));
+    throw model_error("\"" + module_->path + "\" raised an error on a batch of images: " + reason_in(error.what()));
   } catch (const std::exception& error) {
     // An operator's own error comes as c10::Error; the interpreter of LibTorch 1.13 makes a std::runtime_error of it.
     const auto* of_operator = dynamic_cast<const c10::Error*>(&error);
@@ -237,9 +238,9 @@ torch::Tensor TorchScriptNetwork::forward(const torch::Tensor& images) {
     for (const char* trouble : {"memory", "CUDA", "cuDNN"}) {
       if (text.find(trouble) != std::string::npos) throw;  // the device's trouble, not the network's
     }
-    throw ModelError("\"" + module_->path + "\" cannot be run on images of " + std::to_string(images.size(1)) + " x " +
-                     std::to_string(images.size(2)) + " x " + std::to_string(images.size(3)) +
-                     " (channels, height, width): " + reason_in(text));
+    throw model_error("\"" + module_->path + "\" cannot be run on images of " + std::to_string(images.size(1)) + " x " +
+                      std::to_string(images.size(2)) + " x " + std::to_string(images.size(3)) +
+                      " (channels, height, width): " + reason_in(text));
   }
 }
 
@@ -277,7 +278,7 @@ std::optional<int> TorchScriptNetwork::channels(const data::ImageShape& likely) 
     try {
       forward_once(*this, torch::zeros({2, channels, likely.height, likely.width}));
       return channels;
-    } catch (const ModelError&) {
+    } catch (const Error&) {
       continue;
     }
   }
@@ -315,8 +316,8 @@ void TorchScriptNetwork::replace_head(std::int64_t classes, std::uint64_t seed) 
     if (class_name(item.value) == "Linear" && tensor_attribute(item.value, "weight").defined()) head = item.value;
   }
   if (!head) {
-    throw ModelError("--replace-head needs a network that ends in a linear layer, and \"" + module_->path +
-                     "\" has none; give its last layer " + std::to_string(classes) + " outputs before exporting it");
+    throw model_error("--replace-head needs a network that ends in a linear layer, and \"" + module_->path +
+                      "\" has none; give its last layer " + std::to_string(classes) + " outputs before exporting it");
   }
   auto generator = make_generator(seed);
   const auto old = tensor_attribute(*head, "weight");
@@ -335,14 +336,14 @@ void check_output(Network& network, const torch::Tensor& images, std::int64_t cl
   const std::string must =
       "; it must be [N, classes], here [" + std::to_string(images.size(0)) + ", " + std::to_string(classes) + "]";
   if (!output.is_floating_point()) {
-    throw ModelError("the network's output is " + std::string(output.dtype().name()) + ", not floating-point logits");
+    throw model_error("the network's output is " + std::string(output.dtype().name()) + ", not floating-point logits");
   }
   if (output.dim() != 2 || output.size(0) != images.size(0)) {
-    throw ModelError("the network's output has shape " + shape.str() + must);
+    throw model_error("the network's output has shape " + shape.str() + must);
   }
   if (output.size(1) != classes) {
-    throw ModelError("the network answers with " + std::to_string(output.size(1)) + " classes and the data has " +
-                     std::to_string(classes) + "; --replace-head gives it a fresh last layer of the right size");
+    throw model_error("the network answers with " + std::to_string(output.size(1)) + " classes and the data has " +
+                      std::to_string(classes) + "; --replace-head gives it a fresh last layer of the right size");
   }
 }
 

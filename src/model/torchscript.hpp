@@ -2,6 +2,7 @@
 // files that are trusted. Loading one reads that file and nothing else.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "data/image/image.hpp"
 #include "model/network.hpp"
 
@@ -13,8 +14,8 @@ namespace lrfind::model {
 
 class TorchScriptNetwork : public Network {
  public:
-  /// Throws ModelError: no such file, not TorchScript, forward does not take one image batch, no trainable parameter, a
-  /// parameter that is not floating point.
+  /// Throws Error (model): no such file, not TorchScript, forward does not take one image batch, no trainable
+  /// parameter, a parameter that is not floating point.
   explicit TorchScriptNetwork(const std::string& path);
   ~TorchScriptNetwork() override;
 
@@ -31,8 +32,8 @@ class TorchScriptNetwork : public Network {
   /// What its user should know: modes that a trace has baked in, a sentence each.
   std::vector<std::string> notes() const;
 
-  /// Gives the module's last linear layer `classes` outputs with fresh weights from `seed`. Throws ModelError when the
-  /// module has no linear layer. Call it before parameters() is used.
+  /// Gives the module's last linear layer `classes` outputs with fresh weights from `seed`. Throws Error (model) when
+  /// the module has no linear layer. Call it before parameters() is used.
   void replace_head(std::int64_t classes, std::uint64_t seed);
 
  private:
@@ -40,7 +41,7 @@ class TorchScriptNetwork : public Network {
   std::unique_ptr<Module> module_;
 };
 
-/// Runs `images` through the network once, in evaluation mode and without gradients, and throws ModelError unless it
+/// Runs `images` through the network once, in evaluation mode and without gradients, and throws Error (model) unless it
 /// answers with floating-point logits [N, classes].
 void check_output(Network& network, const torch::Tensor& images, std::int64_t classes);
 

@@ -1,6 +1,5 @@
 #include "model/torchscript_file.hpp"
-
-#include "model/model_error.hpp"
+#include <lrfind/error.hpp>
 
 #include <caffe2/serialize/inline_container.h>
 #include <torch/version.h>
@@ -107,12 +106,12 @@ std::string cannot_load(const std::string& path, const std::string& error) {
 void require_regular_file(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) throw ModelError("model file \"" + path + "\" does not exist");
+  if (!std::filesystem::exists(status)) throw model_error("model file \"" + path + "\" does not exist");
   if (std::filesystem::is_directory(status)) {
-    throw ModelError("model \"" + path +
-                     "\" is a folder; a TorchScript file is needed (scripts/export_torchscript.py)");
+    throw model_error("model \"" + path +
+                      "\" is a folder; a TorchScript file is needed (scripts/export_torchscript.py)");
   }
-  if (!std::ifstream(path)) throw ModelError("model file \"" + path + "\" cannot be opened");
+  if (!std::ifstream(path)) throw model_error("model file \"" + path + "\" cannot be opened");
 }
 
 }  // namespace
@@ -129,8 +128,8 @@ torch::jit::Module load_torchscript(const std::string& path) {
     return torch::jit::load(path, torch::kCPU);
   } catch (const std::exception& error) {
     const Kind kind = kind_of(path);
-    throw ModelError(kind == Kind::torchscript ? cannot_load(path, without_backtrace(error))
-                                               : not_torchscript(path, kind));
+    throw model_error(kind == Kind::torchscript ? cannot_load(path, without_backtrace(error))
+                                                : not_torchscript(path, kind));
   }
 }
 

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <torch/script.h>
+#include <lrfind/error.hpp>
 
 #include <string>
 
 namespace lrfind::model {
 
-/// Throws ModelError: no such file, a folder, not TorchScript (what it is instead, where that is known), or TorchScript
-/// that this LibTorch cannot load (the operator that it lacks, or LibTorch's own reason).
+/// Throws Error (model): no such file, a folder, not TorchScript (what it is instead, where that is known), or
+/// TorchScript that this LibTorch cannot load (the operator that it lacks, or LibTorch's own reason).
 torch::jit::Module load_torchscript(const std::string& path);
 
 /// What LibTorch's long error says first that is of use: without stack traces and source lines.

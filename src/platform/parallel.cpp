@@ -1,4 +1,6 @@
 #include <platform/parallel.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <data/error.hpp>
 
@@ -14,10 +16,10 @@
 namespace lrfind::data {
 
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& work,
-                  const std::function<bool()>& should_stop) {
+                  const std::stop_token& stop) {
   if (threads <= 1 || count <= 1) {
     for (std::size_t i = 0; i < count; ++i) {
-      if (should_stop && should_stop()) throw Interrupted();
+      if (stop.stop_requested()) throw Interrupted();
       work(i);
     }
     return;
@@ -45,10 +47,10 @@ void parallel_for(std::size_t count, unsigned threads, const std::function<void(
     for (std::size_t i = 0, n = running; i < n; ++i) pool.emplace_back(run);
     std::unique_lock lock(mutex);
     while (!ended.wait_for(lock, std::chrono::milliseconds(20), [&] { return running == 0; })) {
-      if (!should_stop || interrupted) continue;
+      if (!stop.stop_possible() || interrupted) continue;
       lock.unlock();
       try {
-        interrupted = should_stop();
+        interrupted = stop.stop_requested();
       } catch (...) {
         lock.lock();
         failure = std::current_exception();

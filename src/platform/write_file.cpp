@@ -1,6 +1,7 @@
 // A regular file is replaced in three steps: ".lrfind-PID-N.tmp" beside it is written and flushed, takes over the old
 // file's permissions, and is renamed over it. The link chain is followed first, so that a link is not replaced.
 #include "platform/write_file.hpp"
+#include <lrfind/error.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -25,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const std::string& path, const std::string& why) {
-  throw OutputError("cannot write '" + path + "': " + why);
+  throw output_error("cannot write '" + path + "': " + why);
 }
 
 std::string cause(int error) {
@@ -135,7 +136,7 @@ struct Target {
 };
 
 Target examine(const std::string& path) {
-  if (path.empty()) throw OutputError("cannot write to a file with an empty name");
+  if (path.empty()) throw output_error("cannot write to a file with an empty name");
   Target target{followed(path)};
   if (::stat(target.path.c_str(), &target.status) == 0) {
     target.exists = true;

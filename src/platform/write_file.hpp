@@ -2,24 +2,20 @@
 #pragma once
 
 #include <cstddef>
+#include <lrfind/error.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace lrfind::report {
 
-/// A file that cannot be written; the message is a sentence with its path and the cause.
-struct OutputError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 /// Makes `path` hold `contents`: written to a temporary name in the same folder, flushed to the disk and renamed, so
 /// the old file stays whole until the new one is. A symbolic link stays a link and its target is replaced. What is not
-/// a regular file (a FIFO, /dev/null, /dev/stdout, /dev/fd/N) is written straight through. Throws OutputError.
+/// a regular file (a FIFO, /dev/null, /dev/stdout, /dev/fd/N) is written straight through. Throws Error (output).
 void write_file(const std::string& path, std::string_view contents);
 
-/// Throws OutputError when it can be known now that write_file(path) would fail: no such folder, a folder in its place,
-/// no permission, no room for `expected_bytes`. Leaves nothing behind and an existing file as it is.
+/// Throws Error (output) when it can be known now that write_file(path) would fail: no such folder, a folder in its
+/// place, no permission, no room for `expected_bytes`. Leaves nothing behind and an existing file as it is.
 void check_writable(const std::string& path, std::size_t expected_bytes = 65536);
 
 }  // namespace lrfind::report

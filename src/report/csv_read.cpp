@@ -1,4 +1,5 @@
 // Curves from text tables: comma, semicolon, tab or blanks, with or without a header, row names and quotes.
+#include <lrfind/error.hpp>
 #include "report/csv.hpp"
 #include "report/foreign_curve.hpp"
 #include "report/measurements.hpp"
@@ -100,7 +101,7 @@ Table table_of(std::string_view text, const std::string& source) {
     if (!all_missing(cells)) lines.push_back({number, std::move(cells)});
   }
   if (lines.empty()) {
-    throw ResultError("'" + source + "' is empty; a curve with the columns 'lr' and 'loss' is expected");
+    throw data_error("'" + source + "' is empty; a curve with the columns 'lr' and 'loss' is expected");
   }
   if (is_header(lines.front(), source)) return {lines.front().cells, {lines.begin() + 1, lines.end()}};
   // numpy.savetxt writes its header as a comment.
@@ -120,8 +121,8 @@ std::vector<Column> named_columns(const std::vector<std::string>& names, const s
   for (const auto& [wanted, others, column] : {std::tuple{"lr", "'lrs' or 'learning_rate'", found.lr},
                                                std::tuple{"loss", "'losses' or 'train_loss'", found.loss}}) {
     if (column) continue;
-    throw ResultError("'" + source + "' has no column '" + wanted + "' (nor " + others + "); its first line has " +
-                      quoted_names(names));
+    throw data_error("'" + source + "' has no column '" + wanted + "' (nor " + others + "); its first line has " +
+                     quoted_names(names));
   }
   std::vector<Column> columns = {{names[*found.lr], *found.lr, &Trial::lr},
                                  {names[*found.loss], *found.loss, &Trial::loss}};
@@ -135,11 +136,10 @@ std::vector<Column> named_columns(const std::vector<std::string>& names, const s
 std::vector<Column> columns_of(const Table& table, const std::string& source) {
   if (!table.names.empty()) return named_columns(table.names, source);
   const std::size_t count = table.rows.front().cells.size();
-  if (count < 2)
-    throw ResultError("'" + source + "' has one column; a curve needs two, the learning rate and the loss");
+  if (count < 2) throw data_error("'" + source + "' has one column; a curve needs two, the learning rate and the loss");
   if (count > 2) {
-    throw ResultError("'" + source + "' has " + std::to_string(count) +
-                      " columns without names; name them in a first line, for example 'step,lr,loss'");
+    throw data_error("'" + source + "' has " + std::to_string(count) +
+                     " columns without names; name them in a first line, for example 'step,lr,loss'");
   }
   return {{"lr", 0, &Trial::lr}, {"loss", 1, &Trial::loss}};
 }
@@ -175,9 +175,9 @@ std::vector<Line> aligned(const Table& table, std::size_t count, const std::stri
     std::vector<std::string> cells = without_empty_end(row.cells, count);
     if (numbered) cells.erase(cells.begin());
     if (cells.size() != count) {
-      throw ResultError(line_of(row, source) + " has " + std::to_string(cells.size()) +
-                        (cells.size() == 1 ? " value" : " values") + " for " + std::to_string(count) + " columns" +
-                        (cells.size() > count ? "; decimal commas need a semicolon or a tab between the columns" : ""));
+      throw data_error(line_of(row, source) + " has " + std::to_string(cells.size()) +
+                       (cells.size() == 1 ? " value" : " values") + " for " + std::to_string(count) + " columns" +
+                       (cells.size() > count ? "; decimal commas need a semicolon or a tab between the columns" : ""));
     }
     rows.push_back({row.number, std::move(cells)});
   }
@@ -204,9 +204,9 @@ double value_of(const Line& row, const Column& column, Decimals& decimals, const
   const bool fits = value && (!rate || (std::isfinite(*value) && *value > 0));
   const bool clash = decimals.clash(cell);
   if (fits && !clash) return *value;
-  throw ResultError(line_of(row, source) + ": '" + printable(column.name) + "' must be a number" +
-                    (rate ? " above 0" : "") + ", got '" + shortened(printable(cell), 30) + "'" +
-                    (fits ? ", where other numbers have another decimal sign" : ""));
+  throw data_error(line_of(row, source) + ": '" + printable(column.name) + "' must be a number" +
+                   (rate ? " above 0" : "") + ", got '" + shortened(printable(cell), 30) + "'" +
+                   (fits ? ", where other numbers have another decimal sign" : ""));
 }
 
 /// What to try where a table without names seems to have its loss first.
@@ -222,12 +222,12 @@ std::string swapped_hint(const Table& table, const Trial& curve) {
 
 Trial curve_from_csv(std::string_view text, const std::string& source) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") || text.find('\0') != std::string_view::npos) {
-    throw ResultError("'" + source + "' is not text in UTF-8; a curve with the columns 'lr' and 'loss' is expected");
+    throw data_error("'" + source + "' is not text in UTF-8; a curve with the columns 'lr' and 'loss' is expected");
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // byte order mark of spreadsheets
   const Table table = table_of(text, source);
   const std::vector<Column> columns = columns_of(table, source);
-  if (table.rows.empty()) throw ResultError("'" + source + "' has no rows below its first line, the names of columns");
+  if (table.rows.empty()) throw data_error("'" + source + "' has no rows below its first line, the names of columns");
   const std::size_t count = table.names.empty() ? 2 : table.names.size();
   const std::vector<Line> rows = aligned(table, count, source);
   Trial curve;
@@ -239,8 +239,8 @@ Trial curve_from_csv(std::string_view text, const std::string& source) {
   }
   try {
     require_rising(curve.lr, [&](std::size_t i) { return line_of(rows[i], source); });
-  } catch (const ResultError& error) {
-    throw ResultError(error.what() + swapped_hint(table, curve));
+  } catch (const Error& error) {
+    throw data_error(error.what() + swapped_hint(table, curve));
   }
   require_losses(curve.loss, source);
   return curve;

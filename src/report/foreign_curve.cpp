@@ -1,4 +1,5 @@
 #include "report/foreign_curve.hpp"
+#include <lrfind/error.hpp>
 
 #include "report/text.hpp"
 
@@ -51,8 +52,8 @@ std::optional<std::size_t> plainest(const std::vector<std::string>& names, const
       if (std::find(spellings.begin(), spellings.end(), plain) != spellings.end()) found.push_back(i);
     }
     if (found.size() > 1) {
-      throw ResultError("'" + source + "' has both " + quoted_names({names[found[0]]}) + " and " +
-                        quoted_names({names[found[1]]}) + ", and which of them is meant is not clear; leave one out");
+      throw data_error("'" + source + "' has both " + quoted_names({names[found[0]]}) + " and " +
+                       quoted_names({names[found[1]]}) + ", and which of them is meant is not clear; leave one out");
     }
     if (!found.empty()) return found.front();
   }
@@ -97,22 +98,22 @@ std::optional<double> number_of(std::string_view text) {
 void require_rising(const std::vector<double>& rates, const std::function<std::string(std::size_t)>& place) {
   for (std::size_t i = 0; i < rates.size(); ++i) {
     if (!std::isfinite(rates[i]) || rates[i] <= 0) {
-      throw ResultError(place(i) + ": the learning rate must be a number above 0, got " +
-                        (std::isfinite(rates[i]) ? exact(rates[i]) : "none"));
+      throw data_error(place(i) + ": the learning rate must be a number above 0, got " +
+                       (std::isfinite(rates[i]) ? exact(rates[i]) : "none"));
     }
     if (i > 0 && rates[i] <= rates[i - 1]) {
-      throw ResultError(place(i) + ": the learning rate must be above the one before it, " + exact(rates[i - 1]) +
-                        ", got " + exact(rates[i]) + "; a curve is one sweep over rising rates");
+      throw data_error(place(i) + ": the learning rate must be above the one before it, " + exact(rates[i - 1]) +
+                       ", got " + exact(rates[i]) + "; a curve is one sweep over rising rates");
     }
   }
 }
 
 void require_losses(const std::vector<double>& losses, const std::string& source) {
-  if (losses.empty()) throw ResultError("'" + source + "' has no points; a curve of rates and losses is expected");
+  if (losses.empty()) throw data_error("'" + source + "' has no points; a curve of rates and losses is expected");
   const auto finite = [](double value) { return std::isfinite(value); };
   if (std::none_of(losses.begin(), losses.end(), finite)) {
-    throw ResultError("'" + source + "' has no loss that is a finite number in its " + std::to_string(losses.size()) +
-                      (losses.size() == 1 ? " point" : " points"));
+    throw data_error("'" + source + "' has no loss that is a finite number in its " + std::to_string(losses.size()) +
+                     (losses.size() == 1 ? " point" : " points"));
   }
 }
 

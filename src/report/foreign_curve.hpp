@@ -3,6 +3,7 @@
 #pragma once
 
 #include <lrfind/curve.hpp>
+#include <lrfind/error.hpp>
 #include "report/result.hpp"
 
 #include <functional>
@@ -19,7 +20,7 @@ struct CurveColumns {
 };
 
 /// Picks by name, whatever its case and punctuation: lr, lrs, learning_rate, "Learning Rate", lr-SGD; loss, losses,
-/// train_loss, batch_loss. The plainest name goes first. Throws ResultError where two names fit equally well.
+/// train_loss, batch_loss. The plainest name goes first. Throws Error (data) where two names fit equally well.
 CurveColumns curve_columns(const std::vector<std::string>& names, const std::string& source);
 
 /// The names in quotes, separated by commas, for messages; long lists and names are cut.
@@ -29,19 +30,19 @@ std::string quoted_names(const std::vector<std::string>& names);
 /// Nothing for other text.
 std::optional<double> number_of(std::string_view text);
 
-/// Throws ResultError unless the rates are above 0 and each above the one before. `place` says where an entry stands,
+/// Throws Error (data) unless the rates are above 0 and each above the one before. `place` says where an entry stands,
 /// e.g. "line 3 of 'lr.csv'".
 void require_rising(const std::vector<double>& rates, const std::function<std::string(std::size_t)>& place);
 
-/// Throws ResultError unless any loss is finite.
+/// Throws Error (data) unless any loss is finite.
 void require_losses(const std::vector<double>& losses, const std::string& source);
 
 /// A curve from JSON: an object of arrays (Lightning, ignite, torch-lr-finder, fastai), a list of records, or what
-/// pandas makes of a table; also one or two levels further down. `source` names it in messages. Throws ResultError.
+/// pandas makes of a table; also one or two levels further down. `source` names it in messages. Throws Error (data).
 Trial curve_from_json(const Json& json, const std::string& source);
 
 /// JSON as other tools write it: NaN and Infinity stand for what was not measured, and several lines of one object each
-/// become their list. Throws ResultError.
+/// become their list. Throws Error (data).
 Json parse_foreign_json(std::string_view text, const std::string& source);
 
 }  // namespace lrfind::report

@@ -1,4 +1,5 @@
 // Curves of other tools from JSON.
+#include <lrfind/error.hpp>
 #include "report/foreign_curve.hpp"
 
 #include <algorithm>
@@ -61,8 +62,8 @@ std::optional<Json> parse_lines(std::string_view text, const std::string& source
     Json record = Json::parse(lines[i], nullptr, false);
     if (!record.is_object()) {
       if (records.empty()) return std::nullopt;
-      throw ResultError("line " + std::to_string(i + 1) + " of '" + source +
-                        "' is not a JSON object as the lines before it are");
+      throw data_error("line " + std::to_string(i + 1) + " of '" + source +
+                       "' is not a JSON object as the lines before it are");
     }
     records.push_back(std::move(record));
   }
@@ -89,8 +90,8 @@ class Reader {
       std::optional<Trial> curve = find(value, levels - 1);
       if (!curve) continue;
       if (found)
-        throw ResultError("'" + source_ + "' holds several curves, " + quoted_names({name, key}) +
-                          "; give each a file of its own");
+        throw data_error("'" + source_ + "' holds several curves, " + quoted_names({name, key}) +
+                         "; give each a file of its own");
       found = std::move(curve);
       name = key;
     }
@@ -151,8 +152,8 @@ class Reader {
     table.columns.resize(table.names.size());
     for (std::size_t row = 0; row < rows.size(); ++row) {
       if (!rows[row].is_array() || rows[row].size() != table.names.size()) {
-        throw ResultError("'data[" + std::to_string(row) + "]' of '" + source_ + "' must be an array of " +
-                          std::to_string(table.names.size()) + " values, one for each of its columns");
+        throw data_error("'data[" + std::to_string(row) + "]' of '" + source_ + "' must be an array of " +
+                         std::to_string(table.names.size()) + " values, one for each of its columns");
       }
       for (std::size_t i = 0; i < table.names.size(); ++i) table.columns[i].push_back(rows[row][i]);
     }
@@ -178,15 +179,14 @@ class Reader {
   Trial curve_of(const Table& table) const {
     const CurveColumns columns = curve_columns(table.names, source_);
     if (!columns.lr || !columns.loss) {
-      throw ResultError("'" + source_ +
-                        "' must hold arrays for the learning rates and the losses; those it holds are " +
-                        quoted_names(table.names));
+      throw data_error("'" + source_ + "' must hold arrays for the learning rates and the losses; those it holds are " +
+                       quoted_names(table.names));
     }
     const std::vector<Json>&rates = table.columns[*columns.lr], &losses = table.columns[*columns.loss];
     const std::string &lr = table.names[*columns.lr], &loss = table.names[*columns.loss];
     if (rates.size() != losses.size()) {
-      throw ResultError("'" + lr + "' of '" + source_ + "' has " + std::to_string(rates.size()) + " entries and '" +
-                        loss + "' has " + std::to_string(losses.size()) + "; each rate needs its loss");
+      throw data_error("'" + lr + "' of '" + source_ + "' has " + std::to_string(rates.size()) + " entries and '" +
+                       loss + "' has " + std::to_string(losses.size()) + "; each rate needs its loss");
     }
     Trial curve;
     for (std::size_t i = 0; i < rates.size(); ++i) {
@@ -211,13 +211,13 @@ class Reader {
     }
     if (json.is_array() && !json.empty()) {
       if (std::any_of(json.begin(), json.end(), [&](const Json& each) { return each != json.front(); })) {
-        throw ResultError(place + " has " + std::to_string(json.size()) +
-                          " different values, as of several parameter groups; keep those of one group");
+        throw data_error(place + " has " + std::to_string(json.size()) +
+                         " different values, as of several parameter groups; keep those of one group");
       }
       return scalar(json.front(), place);
     }
     const std::string got = json.is_structured() ? std::string(json.type_name()) : json.dump();
-    throw ResultError(place + " must be a number, got " + got);
+    throw data_error(place + " must be a number, got " + got);
   }
 
   std::string source_;
@@ -235,24 +235,24 @@ std::string what_it_has(const Json& json) {
 Json parse_foreign_json(std::string_view text, const std::string& source) {
   const Scanned scanned = scan(text);
   if (scanned.depth > deepest) {
-    throw ResultError("'" + source + "' nests " + std::to_string(scanned.depth) + " levels of brackets, more than " +
-                      std::to_string(deepest) + "; a result of lrfind or a curve is expected");
+    throw data_error("'" + source + "' nests " + std::to_string(scanned.depth) + " levels of brackets, more than " +
+                     std::to_string(deepest) + "; a result of lrfind or a curve is expected");
   }
   try {
     return Json::parse(scanned.text);
   } catch (const Json::parse_error& error) {
     if (std::optional<Json> records = parse_lines(scanned.text, source)) return *records;
-    throw ResultError("'" + source + "' is not JSON (at byte " + std::to_string(error.byte) +
-                      "); a result of 'lrfind sweep -o' or a curve is expected");
+    throw data_error("'" + source + "' is not JSON (at byte " + std::to_string(error.byte) +
+                     "); a result of 'lrfind sweep -o' or a curve is expected");
   }
 }
 
 Trial curve_from_json(const Json& json, const std::string& source) {
   if (std::optional<Trial> curve = Reader(source).find(json, nested_curves)) return *curve;
-  throw ResultError("'" + source +
-                    "' is neither a result of lrfind nor a curve, an object with 'lr' and 'loss' (or "
-                    "'lrs' and 'losses'); " +
-                    what_it_has(json));
+  throw data_error("'" + source +
+                   "' is neither a result of lrfind nor a curve, an object with 'lr' and 'loss' (or "
+                   "'lrs' and 'losses'); " +
+                   what_it_has(json));
 }
 
 }  // namespace lrfind::report

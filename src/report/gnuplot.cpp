@@ -1,6 +1,7 @@
 // The script, the picture and the complaints are files in memory: no pipe can fill up and no signal comes of a gnuplot
 // that ended early.
 #include "report/gnuplot.hpp"
+#include <lrfind/error.hpp>
 
 #include "platform/write_file.hpp"
 #include "report/text.hpp"
@@ -28,7 +29,7 @@ namespace {
 class MemoryFile {
  public:
   MemoryFile() : fd_(::memfd_create("lrfind", MFD_CLOEXEC)) {
-    if (fd_ < 0) throw OutputError("cannot draw the picture: no memory file could be made");
+    if (fd_ < 0) throw output_error("cannot draw the picture: no memory file could be made");
   }
   ~MemoryFile() { ::close(fd_); }
   MemoryFile(const MemoryFile&) = delete;
@@ -40,7 +41,7 @@ class MemoryFile {
     while (!text.empty()) {
       const ssize_t written = ::write(fd_, text.data(), text.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) throw OutputError("cannot draw the picture: out of memory");
+      if (written <= 0) throw output_error("cannot draw the picture: out of memory");
       text.remove_prefix(static_cast<std::size_t>(written));
     }
     ::lseek(fd_, 0, SEEK_SET);
@@ -164,14 +165,14 @@ std::string run_gnuplot(const std::string& script) {
   const std::array<char*, 3> arguments = {program.data(), defaults.data(), nullptr};
   pid_t child = 0;
   if (::posix_spawnp(&child, "gnuplot", actions.get(), nullptr, arguments.data(), environ) != 0) {
-    throw OutputError("cannot draw the picture: gnuplot is not installed (Debian: apt-get install gnuplot-nox)");
+    throw output_error("cannot draw the picture: gnuplot is not installed (Debian: apt-get install gnuplot-nox)");
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   std::string picture = output.contents();
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || picture.empty()) {
-    throw OutputError("cannot draw the picture: gnuplot failed: " + first_complaint(complaints.contents()));
+    throw output_error("cannot draw the picture: gnuplot failed: " + first_complaint(complaints.contents()));
   }
   return picture;
 }

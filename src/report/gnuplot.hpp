@@ -1,6 +1,7 @@
 // Runs gnuplot, without a shell, on a script held in memory.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,7 +23,7 @@ std::string gnuplot_quoted(std::string_view text);
 std::string gnuplot_data(std::string_view name, const std::vector<std::span<const double>>& columns);
 
 /// Runs a script that writes its picture to standard output ("set output" unset) and returns what it wrote.
-/// Throws OutputError with gnuplot's first complaint.
+/// Throws Error (output) with gnuplot's first complaint.
 std::string run_gnuplot(const std::string& script);
 
 }  // namespace lrfind::report

@@ -1,4 +1,5 @@
 #include "report/picture.hpp"
+#include <lrfind/error.hpp>
 
 #include "platform/write_file.hpp"
 #include "report/axis.hpp"
@@ -239,10 +240,10 @@ std::optional<std::string> picture_problem(const std::string& path) {
 }
 
 void write_picture(const std::vector<NamedResult>& results, const std::string& path) {
-  if (const auto problem = picture_problem(path)) throw OutputError(*problem);
+  if (const auto problem = picture_problem(path)) throw output_error(*problem);
   const bool measured = std::any_of(results.begin(), results.end(),
                                     [](const NamedResult& named) { return !named.result.curve.lr.empty(); });
-  if (!measured) throw OutputError("cannot draw '" + path + "': no step was measured");
+  if (!measured) throw output_error("cannot draw '" + path + "': no step was measured");
   const bool panel = results.size() == 1 && has_ratios(results[0].result);
   std::string script = *gnuplot_terminal(path, width, panel ? height + panel_height : height);
   for (std::size_t i = 0; i < results.size(); ++i) script += data_of(results[i], i);

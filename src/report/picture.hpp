@@ -1,6 +1,7 @@
 // Pictures of curves for reports, drawn by gnuplot.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "report/result.hpp"
 
 #include <optional>
@@ -14,7 +15,7 @@ std::optional<std::string> picture_problem(const std::string& path);
 
 /// Draws the results into a PNG, SVG or PDF file, by extension: loss against rate; one result with its batch loss,
 /// suggestion, interval and bounds, several as one line each; gain ratio and alignment in a panel below where measured.
-/// Throws OutputError.
+/// Throws Error (output).
 void write_picture(const std::vector<NamedResult>& results, const std::string& path);
 
 }  // namespace lrfind::report

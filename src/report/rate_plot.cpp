@@ -1,4 +1,5 @@
 #include "report/rate_plot.hpp"
+#include <lrfind/error.hpp>
 
 #include "platform/write_file.hpp"
 #include "report/axis.hpp"
@@ -92,7 +93,7 @@ std::string draw_rates(const RatePlot& plot, const TerminalStyle& style) {
 }
 
 void write_rates_picture(const RatePlot& plot, const std::string& path) {
-  if (const auto problem = picture_problem(path)) throw OutputError(*problem);
+  if (const auto problem = picture_problem(path)) throw output_error(*problem);
   std::vector<double> steps(plot.lr.size());
   std::iota(steps.begin(), steps.end(), 1.0);
   const Range rates = range_of(plot);

@@ -1,6 +1,7 @@
 // The learning rate over a training run, drawn.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "report/terminal.hpp"
 
 #include <string>
@@ -18,7 +19,7 @@ struct RatePlot {
 /// In text: lines end in a newline, none is wider than style.columns (at least 40 are taken).
 std::string draw_rates(const RatePlot& plot, const TerminalStyle& style);
 
-/// Into a PNG, SVG or PDF file, by extension, with gnuplot. Throws OutputError.
+/// Into a PNG, SVG or PDF file, by extension, with gnuplot. Throws Error (output).
 void write_rates_picture(const RatePlot& plot, const std::string& path);
 
 }  // namespace lrfind::report

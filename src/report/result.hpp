@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lrfind/curve.hpp>
+#include <lrfind/error.hpp>
 #include <lrfind/suggest.hpp>
 
 #include <cstdint>
@@ -84,15 +85,10 @@ struct NamedResult {
   Result result;
 };
 
-/// A text that is not a result; the message is a sentence that names the key.
-struct ResultError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 /// Non-finite numbers become null.
 Json to_json(const Result& result);
 
-/// null becomes NaN or an empty optional. Throws ResultError.
+/// null becomes NaN or an empty optional. Throws Error (data).
 Result from_json(const Json& json);
 
 /// JSON as text for people and programs alike: one key a line, an array of plain values on one line, numbers in the
@@ -102,13 +98,13 @@ std::string to_text(const Json& json);
 /// to_text(to_json(result)).
 std::string to_text(const Result& result);
 
-/// from_json() with the name of the source in its messages. Throws ResultError.
+/// from_json() with the name of the source in its messages. Throws Error (data).
 Result result_from_json(const Json& json, const std::string& source);
 
-/// Reads a result's text; `source` names it in messages. Throws ResultError.
+/// Reads a result's text; `source` names it in messages. Throws Error (data).
 Result parse_result(std::string_view text, const std::string& source);
 
-/// Reads a result file. Throws ResultError, also when the file cannot be read.
+/// Reads a result file. Throws Error (data), also when the file cannot be read.
 Result read_result(const std::string& path);
 
 }  // namespace lrfind::report

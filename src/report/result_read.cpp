@@ -1,4 +1,5 @@
 // From JSON to a result. Every value is taken through a Node, which knows the key's full name for the error sentence.
+#include <lrfind/error.hpp>
 #include "report/measurements.hpp"
 #include "report/result.hpp"
 
@@ -21,14 +22,14 @@ class Node {
 
   [[noreturn]] void fail(const std::string& wanted) const {
     const std::string got = json_->is_structured() ? std::string(json_->type_name()) : json_->dump();
-    throw ResultError("'" + name_ + "' must be " + wanted + ", got " + got);
+    throw data_error("'" + name_ + "' must be " + wanted + ", got " + got);
   }
 
   bool has(const char* key) const { return object().contains(key); }
 
   Node at(const char* key) const {
     const std::string full = name_.empty() ? key : name_ + "." + key;
-    if (!has(key)) throw ResultError("the key '" + full + "' is missing");
+    if (!has(key)) throw data_error("the key '" + full + "' is missing");
     return {(*json_)[key], full};
   }
 
@@ -41,7 +42,7 @@ class Node {
 
   const Json& object() const {
     if (!json_->is_object()) {
-      if (name_.empty()) throw ResultError("it is not a JSON object");
+      if (name_.empty()) throw data_error("it is not a JSON object");
       fail("an object");
     }
     return *json_;
@@ -95,8 +96,8 @@ class Node {
     if (!needed && !has(key)) return {};
     const Node array = at(key);
     if (array.size() != length) {
-      throw ResultError("'" + array.name_ + "' must have as many entries as 'lr' beside it (" + std::to_string(length) +
-                        "), got " + std::to_string(array.size()));
+      throw data_error("'" + array.name_ + "' must have as many entries as 'lr' beside it (" + std::to_string(length) +
+                       "), got " + std::to_string(array.size()));
     }
     return array.numbers();
   }
@@ -268,23 +269,23 @@ Result parse_result(std::string_view text, const std::string& source) {
   try {
     return result_from_json(Json::parse(text), source);
   } catch (const Json::parse_error& error) {
-    throw ResultError("'" + source + "' is not JSON (at byte " + std::to_string(error.byte) +
-                      "); a result of 'lrfind sweep -o' is expected");
+    throw data_error("'" + source + "' is not JSON (at byte " + std::to_string(error.byte) +
+                     "); a result of 'lrfind sweep -o' is expected");
   }
 }
 
 Result result_from_json(const Json& json, const std::string& source) {
   try {
     return from_json(json);
-  } catch (const ResultError& error) {
-    throw ResultError("'" + source + "' is not a result of lrfind: " + error.what());
+  } catch (const Error& error) {
+    throw data_error("'" + source + "' is not a result of lrfind: " + error.what());
   }
 }
 
 Result read_result(const std::string& path) {
-  if (std::filesystem::is_directory(path)) throw ResultError("'" + path + "' is a folder, not a result file");
+  if (std::filesystem::is_directory(path)) throw data_error("'" + path + "' is a folder, not a result file");
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw ResultError("cannot read '" + path + "': " + std::strerror(errno));
+  if (!file) throw data_error("cannot read '" + path + "': " + std::strerror(errno));
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   return parse_result(text, path);
 }

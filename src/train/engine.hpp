@@ -2,6 +2,7 @@
 // a network is to be trained, and beside other work (load_engine.hpp). This header needs no LibTorch.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "data/batch/augment.hpp"
 #include "data/image/image.hpp"
 #include "model/catalogue.hpp"
@@ -74,20 +75,20 @@ class Engine {
   /// Which library matrix products on the CPU go to.
   virtual Blas blas() const = 0;
 
-  /// Returns a description of the device. Throws DeviceError.
+  /// Returns a description of the device. Throws Error (device).
   virtual std::string open_device(const DeviceRequest& request) = 0;
 
   /// Reads a TorchScript file, or looks a built-in network up. Returns the image channels, 1 or 3, that a file's
   /// network can be run on, found by running it on images of the shape `likely`; nothing where it takes any or none.
-  /// Throws model::ModelError.
+  /// Throws Error (model).
   virtual std::optional<int> load(const NetworkRequest& request, const data::ImageShape& likely) = 0;
   /// What its user should know of the network, a sentence each.
   virtual std::vector<std::string> network_notes() const = 0;
 
-  /// Finishes the network for these images and checks that its output fits. Throws model::ModelError.
+  /// Finishes the network for these images and checks that its output fits. Throws Error (model).
   virtual void build(const data::ImageShape& shape, int classes) = 0;
 
-  /// Throws RecipeError when the recipe does not fit the network or the device.
+  /// Throws Error (usage) when the recipe does not fit the network or the device.
   virtual void set_recipe(const Recipe& recipe, const Normalisation& normalisation) = 0;
 
   /// All parameters of the network, and those that are trained.
@@ -111,8 +112,8 @@ class Engine {
   /// submit().
   virtual void prepare(int batch_size, int accumulate, bool gain) = 0;
 
-  /// Begins one update from as many batches as the recipe accumulates (Trainer::submit). Throws DeviceError,
-  /// model::ModelError.
+  /// Begins one update from as many batches as the recipe accumulates (Trainer::submit). Throws Error (device),
+  /// Error (model).
   virtual void submit(std::span<const Images> batches, double lr, bool measure_gain) = 0;
   /// What the oldest step measured that was not collected yet; waits for it.
   virtual Measurement collect() = 0;

@@ -1,4 +1,5 @@
 #include "train/load_engine.hpp"
+#include <lrfind/error.hpp>
 
 #include "platform/modules.hpp"
 #include "platform/stub_libraries.hpp"
@@ -40,12 +41,12 @@ std::unique_ptr<Engine> load_engine() {
   void* module = open_module(path);
   if (module == nullptr) {
     const char* why = dlerror();
-    throw DeviceError("the LibTorch part of lrfind cannot be loaded (" + std::string(why == nullptr ? "" : why) +
-                      "); build or install lrfind again");
+    throw device_error("the LibTorch part of lrfind cannot be loaded (" + std::string(why == nullptr ? "" : why) +
+                       "); build or install lrfind again");
   }
   using Make = Engine* (*)();
   const auto make = reinterpret_cast<Make>(dlsym(module, "lrfind_make_engine"));
-  if (make == nullptr) throw DeviceError("\"" + path.string() + "\" is not the LibTorch part of this lrfind");
+  if (make == nullptr) throw device_error("\"" + path.string() + "\" is not the LibTorch part of this lrfind");
   return std::unique_ptr<Engine>(make());
 }
 

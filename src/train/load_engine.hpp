@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "train/engine.hpp"
 
 #include <future>
@@ -7,7 +8,7 @@
 
 namespace lrfind::train {
 
-/// Opens the LibTorch module from beside the program or from its library folder. Throws DeviceError when it is not
+/// Opens the LibTorch module from beside the program or from its library folder. Throws Error (device) when it is not
 /// there or cannot be loaded.
 std::unique_ptr<Engine> load_engine();
 

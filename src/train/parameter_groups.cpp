@@ -1,4 +1,5 @@
 #include "train/parameter_groups.hpp"
+#include <lrfind/error.hpp>
 
 #include "train/trainer.hpp"
 
@@ -16,12 +17,12 @@ std::vector<bool> matches(const std::vector<model::NamedTensor>& parameters, con
   try {
     regex = std::regex(expression, std::regex::ECMAScript);
   } catch (const std::regex_error&) {
-    throw RecipeError(option + " \"" + expression + "\" is not a regular expression");
+    throw usage_error(option + " \"" + expression + "\" is not a regular expression");
   }
   std::vector<bool> result;
   for (const auto& parameter : parameters) result.push_back(std::regex_search(parameter.name, regex));
   if (std::find(result.begin(), result.end(), true) == result.end()) {
-    throw RecipeError(option + " \"" + expression + "\" matches no parameter; the first is called \"" +
+    throw usage_error(option + " \"" + expression + "\" matches no parameter; the first is called \"" +
                       parameters.front().name + "\" (lrfind sweep --list-parameters prints them all)");
   }
   return result;
@@ -47,7 +48,7 @@ ParameterGroups group_parameters(const std::vector<model::NamedTensor>& paramete
     groups.trained.push_back(parameters[i]);
     groups.factors.push_back(factors[i]);
   }
-  if (groups.trained.empty()) throw RecipeError("--freeze leaves no parameter to train; let it match fewer");
+  if (groups.trained.empty()) throw usage_error("--freeze leaves no parameter to train; let it match fewer");
   return groups;
 }
 
@@ -64,12 +65,12 @@ void check_precision(Precision precision, const torch::Device& device) {
   if (precision == Precision::fp32 || device.is_cuda()) return;
   if (precision != Precision::bf16) {
     const std::string name = precision == Precision::fp16 ? "fp16" : "tf32";
-    throw RecipeError("--precision " + name + " needs a CUDA device; on this CPU use bf16 or fp32");
+    throw usage_error("--precision " + name + " needs a CUDA device; on this CPU use bf16 or fp32");
   }
 #if defined(__x86_64__)
   // Without these instructions bf16 is emulated and slower than fp32, so asking for it is a mistake worth stopping at.
   if (!__builtin_cpu_supports("avx512bf16")) {
-    throw RecipeError("--precision bf16 needs a CUDA device or a CPU with AVX512-BF16, which this one lacks; use fp32");
+    throw usage_error("--precision bf16 needs a CUDA device or a CPU with AVX512-BF16, which this one lacks; use fp32");
   }
 #endif
 }

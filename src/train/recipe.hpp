@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <lrfind/error.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -39,18 +40,6 @@ struct Recipe {
 /// Per channel of an image whose values are scaled to 0 to 1: (value - mean) / std.
 struct Normalisation {
   std::vector<double> mean, std;
-};
-
-/// The recipe cannot be carried out on this network or device: one sentence that names the option (exit status 2).
-class RecipeError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// The device was not found, failed or ran out of memory: one sentence (exit status 5).
-class DeviceError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 }  // namespace lrfind::train

@@ -1,3 +1,4 @@
+#include <lrfind/error.hpp>
 #include "model/builtin.hpp"
 #include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
@@ -29,25 +30,25 @@ std::string first_line(const std::string& text) {
 [[noreturn]] void say_for_people(const std::string& what, const torch::Device& device) {
   if (what.find("out of memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos ||
       what.find("not enough memory") != std::string::npos) {
-    throw DeviceError("out of memory on " + device.str() +
-                      "; lower --batch-size (--accumulate keeps the update's size) or --image-size");
+    throw device_error("out of memory on " + device.str() +
+                       "; lower --batch-size (--accumulate keeps the update's size) or --image-size");
   }
   if (what.find("CUDA") != std::string::npos || what.find("cuDNN") != std::string::npos) {
-    throw DeviceError(device.str() + " failed: " + what);
+    throw device_error(device.str() + " failed: " + what);
   }
-  throw model::ModelError("the network could not be trained: " + what);
+  throw model_error("the network could not be trained: " + what);
 }
 
 // LibTorch reports trouble of many kinds as one type; what a user can act on is told apart here.
 [[noreturn]] void rethrow_for_people(const torch::Device& device) {
   try {
     throw;
-  } catch (const model::ModelError&) {
+  } catch (const Error&) {
     throw;
   } catch (const c10::Error& error) {
     say_for_people(first_line(error.what_without_backtrace()), device);
   } catch (const std::bad_alloc&) {
-    throw DeviceError("out of memory; lower --batch-size or --image-size");
+    throw device_error("out of memory; lower --batch-size or --image-size");
   } catch (const std::runtime_error& error) {
     say_for_people(first_line(error.what()), device);  // from the TorchScript interpreter of LibTorch 1.13
   }
@@ -110,7 +111,7 @@ class TorchEngine : public Engine {
     shape_ = shape;
     if (script_ == nullptr) {
       if (request_.replace_head) {
-        throw RecipeError("--replace-head is for a TorchScript file; built-in networks always fit the classes");
+        throw usage_error("--replace-head is for a TorchScript file; built-in networks always fit the classes");
       }
       network_ = model::make_builtin(request_.name, {.channels = shape.channels,
                                                      .height = shape.height,
@@ -193,13 +194,13 @@ class TorchEngine : public Engine {
     if (name == "auto") return count > 0 ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
     const int index = name == "cuda" ? 0 : std::stoi(name.substr(5));
     if (count == 0) {
-      throw DeviceError("--device " + name + ": no CUDA device answers" +
-                        (built_with_cuda ? " (LibTorch " TORCH_VERSION " has CUDA; is the driver loaded?)"
-                                         : " (LibTorch " TORCH_VERSION " here is built for the CPU alone)") +
-                        "; --device cpu works");
+      throw device_error("--device " + name + ": no CUDA device answers" +
+                         (built_with_cuda ? " (LibTorch " TORCH_VERSION " has CUDA; is the driver loaded?)"
+                                          : " (LibTorch " TORCH_VERSION " here is built for the CPU alone)") +
+                         "; --device cpu works");
     }
     if (index >= count) {
-      throw DeviceError(
+      throw device_error(
           "--device " + name + ": there " +
           (count == 1 ? "is 1 CUDA device, cuda:0"
                       : "are " + std::to_string(count) + " CUDA devices, cuda:0 to cuda:" + std::to_string(count - 1)));
@@ -214,7 +215,7 @@ class TorchEngine : public Engine {
       c10::OptionalDeviceGuard on_device;
       if (!device_.is_cpu()) on_device.reset_device(device_);
       return work();
-    } catch (const RecipeError&) {
+    } catch (const Error&) {
       throw;
     } catch (...) {
       rethrow_for_people(device_);

@@ -1,6 +1,7 @@
 // One training run: a network, a recipe and the steps it takes.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "model/network.hpp"
 #include "train/cuda/captured_step.hpp"
 #include "train/cuda/device_batches.hpp"
@@ -36,8 +37,8 @@ namespace lrfind::train {
 class Trainer {
  public:
   /// Moves the network to `device`, which can compute in the recipe's precision (check_precision) and where weights and
-  /// images lie in `format`. Throws RecipeError when the recipe does not fit the network. recorder: of what is replayed
-  /// (recorder_for).
+  /// images lie in `format`. Throws Error (usage) when the recipe does not fit the network. recorder: of what is
+  /// replayed (recorder_for).
   Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation, const torch::Device& device,
           torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast, const Recorder& recorder = {});
   Trainer(const Trainer&) = delete;

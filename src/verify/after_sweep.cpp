@@ -1,4 +1,5 @@
 #include "verify/after_sweep.hpp"
+#include <lrfind/error.hpp>
 
 #include "report/text.hpp"
 #include "verify/verify.hpp"
@@ -68,7 +69,7 @@ void note_failure(report::Result& result, const Verification& verification) {
 
 void check_verifiable(const SweepSettings& settings, const Session& session) {
   if (settings.verify && session.dataset().val.empty()) {
-    throw UsageError("--verify needs validation images; raise --val-split above 0");
+    throw usage_error("--verify needs validation images; raise --val-split above 0");
   }
 }
 

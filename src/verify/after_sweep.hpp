@@ -1,6 +1,7 @@
 // `sweep --verify`: short trainings in the sweep's own session, so that nothing is decoded again.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "command/sweep_settings.hpp"
 #include "experiment/session.hpp"
 #include "report/result.hpp"
@@ -9,7 +10,7 @@
 
 namespace lrfind::command {
 
-/// Throws UsageError when settings.verify is set and the data has no validation images.
+/// Throws Error (usage) when settings.verify is set and the data has no validation images.
 void check_verifiable(const SweepSettings& settings, const Session& session);
 
 /// Trains at the suggestion and its neighbours on a constant rate and on one-cycle, adds the "verify" section with the

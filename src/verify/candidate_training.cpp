@@ -1,6 +1,7 @@
 #include "verify/candidate_training.hpp"
+#include <lrfind/error.hpp>
+#include "platform/interrupted.hpp"
 
-#include "command/interrupt.hpp"
 #include "data/error.hpp"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ CandidateTrainer::CandidateTrainer(Session& session, const VerifyOptions& option
     : session_(session), evaluations_(options.evaluations), validation_(session.validation_batches(options.val_limit)) {
   for (const auto& batch : validation_) val_images_ += static_cast<std::size_t>(batch.size);
   if (val_images_ == 0) {
-    throw UsageError("there are no validation images to verify on; raise --val-split above 0");
+    throw usage_error("there are no validation images to verify on; raise --val-split above 0");
   }
 }
 
@@ -55,7 +56,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
   };
 
   const auto submit = [&](int step) {
-    if (interrupt_requested()) throw data::Interrupted();
+    if (session_.stop().stop_requested()) throw Interrupted();
     const auto batches = next_batches(*loader, accumulate);
     engine.submit(views(batches), rate.at(step), false);
   };
@@ -83,7 +84,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
       if (run.end == RunEnd::completed && evaluated.contains(run.steps)) evaluate();
       if (rate.checks_after(step)) rate.observe(engine.evaluate(views(plateau_images())).loss);
     }
-  } catch (const data::Interrupted&) {
+  } catch (const Interrupted&) {
     run.end = RunEnd::interrupted;
     return run;
   }

@@ -1,6 +1,7 @@
 // One training of `verify`: from scratch, along a schedule, measured where it ends.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "experiment/session.hpp"
 #include "verify/verify.hpp"
 
@@ -12,7 +13,7 @@ namespace lrfind::command {
 
 class CandidateTrainer {
  public:
-  /// Reads the validation images. Throws UsageError when there are none.
+  /// Reads the validation images. Throws Error (usage) when there are none.
   CandidateTrainer(Session& session, const VerifyOptions& options);
 
   std::size_t val_images() const { return val_images_; }

@@ -1,4 +1,5 @@
 #include "verify/verify.hpp"
+#include <lrfind/error.hpp>
 
 #include "verify/candidate_training.hpp"
 
@@ -70,7 +71,7 @@ class Verifier {
     ScheduleVerdict verdict;
     verdict.candidates = candidates_for(suggested, result_.options);
     if (verdict.candidates.empty()) {
-      throw UsageError("there is no rate to verify: the result suggests none; give --rates");
+      throw usage_error("there is no rate to verify: the result suggests none; give --rates");
     }
     verdict.has_suggestion = suggested.has_value();
     verdict.schedule = schedule_of(kind, suggested.value_or(verdict.candidates.front().lr));

@@ -6,6 +6,7 @@
 // the budget); a run that makes no headway while others do ends early. The suggestion itself is always trained in full.
 #pragma once
 
+#include <lrfind/error.hpp>
 #include "command/console.hpp"
 #include "experiment/session.hpp"
 #include "report/result.hpp"
@@ -85,8 +86,8 @@ struct Verification {
 /// Told after every step: run of runs (counted from 1; runs may become fewer), step of steps, rate, loss.
 using OnVerifyStep = std::function<void(int run, int runs, int step, double lr, double loss)>;
 
-/// Trains the candidates. `suggestion` may be empty when options.rates are not. Throws UsageError when there is nothing
-/// to validate on or to train at.
+/// Trains the candidates. `suggestion` may be empty when options.rates are not. Throws Error (usage) when there is
+/// nothing to validate on or to train at.
 Verification verify_rates(Session& session, const Suggestion& suggestion, const VerifyOptions& options,
                           std::uint64_t seed, const OnVerifyStep& on_step);
 

@@ -140,7 +140,7 @@ Timed run_whole(command::Session& session, const command::SweepSettings& setting
 }
 
 std::vector<data::Batch> decoded_batches(command::SweepSettings settings) {
-  command::Session session(settings.session, settings.common, {});
+  command::Session session(settings.session, settings.common, {}, {});
   const auto steps = static_cast<std::uint64_t>(settings.steps);
   const auto loader = session.loader(command::range_options(settings, 0).seed, steps);
   std::vector<data::Batch> batches;
@@ -159,7 +159,7 @@ void time_sweep(benchmark::State& state, const std::string& folder, int steps) {
   for (auto _ : state) {
     // A new session has decoded nothing yet.
     auto own = settings;
-    command::Session session(own.session, own.common, {});
+    command::Session session(own.session, own.common, {}, {});
     run_floor(session, warm_up, batches);
     const Timed before = run_floor(session, settings, batches);
     const Timed whole = run_whole(session, own, people);

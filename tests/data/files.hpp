@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,13 @@ inline cv::Mat photo(int width, int height, std::uint64_t seed) {
   cv::Mat result;
   sum.convertTo(result, CV_8UC3);
   return result;
+}
+
+// A token that was asked to stop.
+inline std::stop_token stopped() {
+  std::stop_source source;
+  source.request_stop();
+  return source.get_token();
 }
 
 }  // namespace lrfind::data::test

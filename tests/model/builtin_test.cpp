@@ -1,5 +1,6 @@
 // The built-in networks against the figures of their papers and of torchvision.
 #include "model/builtin.hpp"
+#include <lrfind/error.hpp>
 
 #include <gtest/gtest.h>
 
@@ -123,7 +124,7 @@ TEST(Builtin, RefusesNamesAndDepthsThatDoNotExist) {
   const auto message = [](const std::string& name, int depth) -> std::string {
     try {
       make_builtin(name, {.depth = depth});
-    } catch (const ModelError& error) {
+    } catch (const Error& error) {
       return error.what();
     }
     return "";

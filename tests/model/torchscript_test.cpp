@@ -1,6 +1,7 @@
 // Networks that users bring. The files are made here as torch.jit.save makes them: modules whose class names and
 // attributes are PyTorch's.
 #include "model/torchscript.hpp"
+#include <lrfind/error.hpp>
 
 #include <caffe2/serialize/inline_container.h>
 #include <gtest/gtest.h>
@@ -60,7 +61,7 @@ class TorchScript : public testing::Test {
   static std::string refusal(const std::function<void()>& body) {
     try {
       body();
-    } catch (const ModelError& error) {
+    } catch (const Error& error) {
       return error.what();
     }
     return "accepted";

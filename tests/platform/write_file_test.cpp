@@ -1,4 +1,5 @@
 #include "platform/write_file.hpp"
+#include <lrfind/error.hpp>
 
 #include "report/example.hpp"
 
@@ -17,11 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string write_error(const std::string& path) {
-  return message_of<OutputError>([&] { write_file(path, "text"); });
+  return message_of<Error>([&] { write_file(path, "text"); });
 }
 
 std::string check_error(const std::string& path, std::size_t bytes = 1024) {
-  return message_of<OutputError>([&] { check_writable(path, bytes); });
+  return message_of<Error>([&] { check_writable(path, bytes); });
 }
 
 // Writing beyond `bytes` fails while this lives: what a full disk looks like, for root too.
@@ -57,7 +58,7 @@ TEST(WriteFile, KeepsTheOldFileWhenWritingFails) {
   write_file(folder / "lr.json", "old");
   {
     const FileSizeLimit limit(1000);
-    EXPECT_THROW(write_file(folder / "lr.json", std::string(5000, 'x')), OutputError);
+    EXPECT_THROW(write_file(folder / "lr.json", std::string(5000, 'x')), Error);
   }
   EXPECT_EQ(contents_of(folder / "lr.json"), "old");
   EXPECT_EQ(folder.entries(), 1U) << "the temporary file is removed";

@@ -1,4 +1,5 @@
 #include "report/csv.hpp"
+#include <lrfind/error.hpp>
 
 #include "report/example.hpp"
 
@@ -96,7 +97,7 @@ TEST(Csv, KnowsTheWordsForALossThatIsMissing) {
 }
 
 TEST(Csv, SaysWhatIsWrongAndWhere) {
-  const auto error = [](const char* text) { return message_of<ResultError>([&] { curve_from_csv(text, "c.csv"); }); };
+  const auto error = [](const char* text) { return message_of<Error>([&] { curve_from_csv(text, "c.csv"); }); };
   EXPECT_EQ(error(""), "'c.csv' is empty; a curve with the columns 'lr' and 'loss' is expected");
   EXPECT_EQ(error("1\n2\n"), "'c.csv' has one column; a curve needs two, the learning rate and the loss");
   EXPECT_EQ(error("lr,loss\n"), "'c.csv' has no rows below its first line, the names of columns");
@@ -116,7 +117,7 @@ TEST(Csv, SaysWhatIsWrongAndWhere) {
 }
 
 TEST(Csv, RefusesRatesThatDoNotRise) {
-  const auto error = [](const char* text) { return message_of<ResultError>([&] { curve_from_csv(text, "c.csv"); }); };
+  const auto error = [](const char* text) { return message_of<Error>([&] { curve_from_csv(text, "c.csv"); }); };
   EXPECT_EQ(error("lr,loss\n1e-7,2.3\n1e-7,2.2\n"),
             "line 3 of 'c.csv': the learning rate must be above the one before it, 1e-07, got 1e-07; a curve is one "
             "sweep over rising rates");
@@ -126,7 +127,7 @@ TEST(Csv, RefusesRatesThatDoNotRise) {
 }
 
 TEST(Csv, NeverTakesADecimalCommaForASeparator) {
-  const auto error = [](const char* text) { return message_of<ResultError>([&] { curve_from_csv(text, "c.csv"); }); };
+  const auto error = [](const char* text) { return message_of<Error>([&] { curve_from_csv(text, "c.csv"); }); };
   for (const char* text : {"lr,loss\n0,001,2,31\n0,002,2,30\n", "lr,loss\n1e-07,2,31\n2e-07,2,30\n"}) {
     EXPECT_NE(error(text).find("decimal commas need a semicolon"), std::string::npos) << text;
   }

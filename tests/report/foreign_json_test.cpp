@@ -1,3 +1,4 @@
+#include <lrfind/error.hpp>
 #include "report/foreign_curve.hpp"
 
 #include "report/example.hpp"
@@ -12,7 +13,7 @@ namespace {
 Trial read(const std::string& text) { return curve_from_json(parse_foreign_json(text, "f.json"), "f.json"); }
 
 std::string error(const std::string& text) {
-  return message_of<ResultError>([&] { read(text); });
+  return message_of<Error>([&] { read(text); });
 }
 
 TEST(ForeignJson, ReadsTheHistoriesOfOtherTools) {

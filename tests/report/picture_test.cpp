@@ -1,4 +1,5 @@
 #include "report/picture.hpp"
+#include <lrfind/error.hpp>
 
 #include "platform/write_file.hpp"
 #include "report/example.hpp"
@@ -75,18 +76,18 @@ TEST_F(Picture, RefusesWhatCannotBeDrawn) {
   EXPECT_EQ(picture_problem("lr.png"), std::nullopt);
   EXPECT_EQ(picture_problem("lr.gif"), "cannot draw 'lr.gif': the name of a picture ends in .png, .svg or .pdf");
   EXPECT_EQ(picture_problem("lr"), "cannot draw 'lr': the name of a picture ends in .png, .svg or .pdf");
-  EXPECT_EQ(message_of<OutputError>([&] {
+  EXPECT_EQ(message_of<Error>([&] {
               write_picture({{"lr.json", Result()}}, folder / "lr.png");
             }),
             "cannot draw '" + (folder / "lr.png") + "': no step was measured");
-  EXPECT_EQ(message_of<OutputError>([&] {
+  EXPECT_EQ(message_of<Error>([&] {
               write_picture({{"a", example_result()}}, folder / "no/lr.png");
             }),
             "cannot write '" + (folder / "no/lr.png") + "': the folder '" + (folder / "no") + "' does not exist");
 }
 
 TEST_F(Picture, TellsWhatGnuplotComplainsAbout) {
-  const std::string message = message_of<OutputError>([] { run_gnuplot("set terminal svg\nplot $nothing\n"); });
+  const std::string message = message_of<Error>([] { run_gnuplot("set terminal svg\nplot $nothing\n"); });
   EXPECT_TRUE(message.starts_with("cannot draw the picture: gnuplot failed: ")) << message;
   EXPECT_NE(message.find("nothing"), std::string::npos) << message;
 }

@@ -1,3 +1,4 @@
+#include <lrfind/error.hpp>
 #include "platform/write_file.hpp"
 #include "report/example.hpp"
 
@@ -91,7 +92,7 @@ TEST(ResultJson, ReplacesBytesThatAreNotUtf8) {
 std::string complaint_about(const std::function<void(Json&)>& change) {
   Json json = to_json(example_result());
   change(json);
-  return message_of<ResultError>([&] { from_json(json); });
+  return message_of<Error>([&] { from_json(json); });
 }
 
 TEST(ResultJson, NamesTheKeyThatIsWrong) {
@@ -122,13 +123,13 @@ TEST(ResultJson, ComplainsAboutArraysOfOtherLengths) {
 
 TEST(ResultFile, SaysWhatIsWrongWithIt) {
   const TemporaryFolder folder;
-  EXPECT_EQ(message_of<ResultError>([&] { read_result(folder / "no.json"); }),
+  EXPECT_EQ(message_of<Error>([&] { read_result(folder / "no.json"); }),
             "cannot read '" + (folder / "no.json") + "': No such file or directory");
-  EXPECT_EQ(message_of<ResultError>([&] { read_result(folder / ""); }),
+  EXPECT_EQ(message_of<Error>([&] { read_result(folder / ""); }),
             "'" + (folder / "") + "' is a folder, not a result file");
-  EXPECT_EQ(message_of<ResultError>([] { parse_result("{\"schema\": ", "half.json"); }),
+  EXPECT_EQ(message_of<Error>([] { parse_result("{\"schema\": ", "half.json"); }),
             "'half.json' is not JSON (at byte 12); a result of 'lrfind sweep -o' is expected");
-  EXPECT_EQ(message_of<ResultError>([] { parse_result("[1]", "list.json"); }),
+  EXPECT_EQ(message_of<Error>([] { parse_result("[1]", "list.json"); }),
             "'list.json' is not a result of lrfind: it is not a JSON object");
 }
 

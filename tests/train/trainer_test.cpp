@@ -1,5 +1,6 @@
 // Training steps against formulas worked out by hand.
 #include "train/trainer.hpp"
+#include <lrfind/error.hpp>
 
 #include "model/builtin.hpp"
 #include "train/parameter_groups.hpp"
@@ -66,7 +67,7 @@ double largest_difference(const Tensors& a, const Tensors& b) {
 std::string refusal(model::Network& network, const Recipe& recipe) {
   try {
     Trainer trainer(network, recipe, grey, torch::kCPU);
-  } catch (const RecipeError& error) {
+  } catch (const Error& error) {
     return error.what();
   }
   return "accepted";
@@ -404,10 +405,10 @@ TEST(CheckPrecision, RefusesWhatTheDeviceCannotDo) {
   try {
     check_precision(Precision::fp16, torch::kCPU);
     FAIL() << "accepted";
-  } catch (const RecipeError& error) {
+  } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("--precision fp16 needs a CUDA"), std::string::npos);
   }
-  EXPECT_THROW(check_precision(Precision::tf32, torch::kCPU), RecipeError);
+  EXPECT_THROW(check_precision(Precision::tf32, torch::kCPU), Error);
   EXPECT_NO_THROW(check_precision(Precision::fp16, torch::kCUDA));
 }
 
@@ -452,7 +453,7 @@ TEST(Trainer, Bf16FollowsFp32WhereTheCpuHasItAndIsRefusedElsewhere) {
     const auto fp32 = losses(Precision::fp32);
     EXPECT_NE(bf16, fp32);
     for (std::size_t i = 0; i < fp32.size(); ++i) EXPECT_NEAR(bf16[i] / fp32[i], 1, 0.02);
-  } catch (const RecipeError& error) {
+  } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("--precision bf16 needs a CUDA device or a CPU with"), std::string::npos);
   }
 }

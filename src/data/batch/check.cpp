@@ -1,4 +1,5 @@
 #include <data/batch/check.hpp>
+#include <lrfind/error.hpp>
 
 #include <platform/parallel.hpp>
 #include <platform/read_file.hpp>
@@ -76,7 +77,7 @@ void require_readable(const std::vector<Unreadable>& unreadable, std::size_t use
     message += "\n  " + unreadable[i].path + ": " + unreadable[i].error;
   }
   if (unreadable.size() > 10) message += "\n  and " + std::to_string(unreadable.size() - 10) + " more";
-  throw DataError(message);
+  throw data_error(message);
 }
 
 CheckResult check_remaining(ImageStore& store, const CheckOptions& options) {
@@ -102,7 +103,7 @@ CheckResult check_remaining(ImageStore& store, const CheckOptions& options) {
         finding.pixels = header.ok() ? std::uint64_t{header.width} * header.height : 0;
         if (header.ok() && header.format != format_of_name(path)) finding.other_format = to_string(header.format);
       },
-      options.should_stop);
+      options.stop);
   // The whole decode costs far more, so it has a bound of its own, in pixels that the headers declare.
   std::vector<std::size_t> to_decode;
   std::uint64_t pixels = 0;
@@ -119,7 +120,7 @@ CheckResult check_remaining(ImageStore& store, const CheckOptions& options) {
         findings[to_decode[i]].error =
             decode_file(store.samples(candidate.split).path(candidate.image), {check_shape}).error;
       },
-      options.should_stop);
+      options.stop);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const auto& [split, image] = chosen[i];
     if (!findings[i].error.empty()) {

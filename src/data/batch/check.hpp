@@ -2,6 +2,9 @@
 #pragma once
 
 #include <data/batch/image_store.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +13,7 @@
 
 namespace lrfind::data {
 
-/// Throws DataError naming the first ten when more than max_fraction of `used` different images are in `unreadable`.
+/// Throws Error (data) naming the first ten when more than max_fraction of `used` different images are in `unreadable`.
 /// Nothing is decided before 32 images were used, unless all of them are unreadable or `all_used` is set: a single bad
 /// file among the first three says little.
 void require_readable(const std::vector<Unreadable>& unreadable, std::size_t used, double max_fraction,
@@ -21,7 +24,7 @@ struct CheckOptions {
   std::uint64_t max_bytes = std::uint64_t{256} << 20U;          ///< of files read
   std::uint64_t max_decoded_pixels = std::uint64_t{64} << 20U;  ///< of files that are also decoded
   unsigned threads = 0;                                         ///< 0: one per core
-  std::function<bool()> should_stop;
+  std::stop_token stop;
 };
 
 struct CheckResult {

@@ -1,4 +1,6 @@
 #include <data/batch/loader.hpp>
+#include <lrfind/error.hpp>
+#include "platform/interrupted.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -74,7 +76,7 @@ class Loader::Implementation {
   }
 
   Batch next() {
-    if (stream_.images() == 0) throw DataError("there are no images to make batches of");
+    if (stream_.images() == 0) throw data_error("there are no images to make batches of");
     const auto start = Clock::now();
     const std::uint64_t wanted = delivered_ + 1;
     std::uint64_t until = wanted;
@@ -163,7 +165,7 @@ class Loader::Implementation {
       Random random = stream_.substitutes_at(position);
       for (int tried = 0; pixels == nullptr; ++tried) {
         if (stopping_) throw Interrupted();
-        if (tried == most_substitutes) throw DataError("too few images are readable");
+        if (tried == most_substitutes) throw data_error("too few images are readable");
         image = stream_.draw(random);
         touched.push_back(image);
         pixels = store_->fetch(split_, image, to);
@@ -221,7 +223,7 @@ class Loader::Implementation {
     }
   }
 
-  bool asked_to_stop() const { return options_.should_stop && options_.should_stop(); }
+  bool asked_to_stop() const { return options_.stop.stop_requested(); }
 
   // Returns when the batch is made; throws what its making threw.
   void finish(const std::shared_ptr<Assembly>& assembly) {
@@ -248,7 +250,7 @@ class Loader::Implementation {
     store_->mark_used(split_, assembly->touched);
     try {
       std::rethrow_exception(assembly->failure);
-    } catch (const DataError&) {
+    } catch (const Error&) {
       require_readable(store_->unreadable(), store_->images_used(), options_.max_unreadable, true);
       throw;
     }

@@ -8,6 +8,9 @@
 #include <data/batch/augment.hpp>
 #include <data/batch/batch.hpp>
 #include <data/batch/image_store.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,8 +33,8 @@ struct LoaderOptions {
   std::vector<Augmentation> augmentations;
   bool augment_later = false;          ///< draw them, and leave it to the caller to apply them
   std::vector<std::uint32_t> indices;  ///< draw from these images of the split only; empty: from all
-  double max_unreadable = 1;           ///< next() throws DataError when more than this fraction was unreadable
-  std::function<bool()> should_stop;   ///< asked in the caller's thread
+  double max_unreadable = 1;           ///< next() throws Error (data) when more than this fraction was unreadable
+  std::stop_token stop;                ///< asked in the caller's thread
 };
 
 /// Not thread-safe itself: one caller.
@@ -43,7 +46,7 @@ class Loader {
   /// Waits for the images that are being decoded at this moment, no longer.
   ~Loader();
 
-  /// The next batch of the stream, always full. Throws Interrupted, DataError (nothing readable, or more than
+  /// The next batch of the stream, always full. Throws Interrupted, Error (data) (nothing readable, or more than
   /// max_unreadable), and what a worker threw; after that the loader is of no use any more.
   Batch next();
 

@@ -1,4 +1,6 @@
 #include <data/batch/statistics.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
 
 #include <data/batch/random.hpp>
 #include <platform/parallel.hpp>
@@ -32,7 +34,7 @@ std::uint32_t median_of(std::vector<std::uint32_t> values) {
 }  // namespace
 
 ChannelStatistics channel_statistics(ImageStore& store, std::size_t images, std::uint64_t seed, unsigned threads,
-                                     const std::function<bool()>& should_stop) {
+                                     const std::stop_token& stop) {
   const Samples& samples = store.samples(Split::train);
   const auto chosen = sample(samples.size(), images, seed);
   const auto channels = static_cast<std::size_t>(store.shape().channels);
@@ -59,7 +61,7 @@ ChannelStatistics channel_statistics(ImageStore& store, std::size_t images, std:
           }
         }
       },
-      should_stop);
+      stop);
   store.mark_used(Split::train, chosen);
   ChannelStatistics result;
   Sums total;
@@ -73,8 +75,8 @@ ChannelStatistics channel_statistics(ImageStore& store, std::size_t images, std:
   }
   if (result.images == 0) {
     const auto bad = store.unreadable();
-    throw DataError("none of the " + std::to_string(chosen.size()) + " training images looked at can be read" +
-                    (bad.empty() ? "" : ", for instance '" + bad.front().path + "' " + bad.front().error));
+    throw data_error("none of the " + std::to_string(chosen.size()) + " training images looked at can be read" +
+                     (bad.empty() ? "" : ", for instance '" + bad.front().path + "' " + bad.front().error));
   }
   const std::size_t values_per_channel = result.images * (store.shape().bytes() / channels);
   const auto count = static_cast<double>(values_per_channel);
@@ -108,7 +110,7 @@ ImageShape typical_shape(const Dataset& dataset, std::size_t images, std::uint64
     heights.push_back(turned ? header.width : header.height);
     if (header.channels > 2) grey = false;
   }
-  if (widths.empty()) throw DataError("no training image looked at can be read, for instance " + first_error);
+  if (widths.empty()) throw data_error("no training image looked at can be read, for instance " + first_error);
   return {static_cast<int>(median_of(heights)), static_cast<int>(median_of(widths)), grey ? 1 : 3};
 }
 

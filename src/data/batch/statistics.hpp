@@ -2,6 +2,9 @@
 #pragma once
 
 #include <data/batch/image_store.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,12 +20,12 @@ struct ChannelStatistics {
 };
 
 /// Over all pixels of a fixed sample of the training images at their final size. The same for any number of threads.
-/// Throws DataError when no image of the sample is readable, Interrupted.
+/// Throws Error (data) when no image of the sample is readable, Interrupted.
 ChannelStatistics channel_statistics(ImageStore& store, std::size_t images = 512, std::uint64_t seed = 0,
-                                     unsigned threads = 0, const std::function<bool()>& should_stop = {});
+                                     unsigned threads = 0, const std::stop_token& stop = {});
 
 /// Median height and width (after orientation) of a fixed sample of the training images, from their headers; channels
-/// is 1 when all of them are grey. For IDX the shape of its images. Throws DataError when none is readable.
+/// is 1 when all of them are grey. For IDX the shape of its images. Throws Error (data) when none is readable.
 ImageShape typical_shape(const Dataset& dataset, std::size_t images = 64, std::uint64_t seed = 0);
 
 }  // namespace lrfind::data

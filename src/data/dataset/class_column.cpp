@@ -3,6 +3,7 @@
 #include <data/dataset/column_values.hpp>
 #include <data/dataset/indexing.hpp>
 #include <data/dataset/manifest_columns.hpp>
+#include <stop_token>
 
 #include <algorithm>
 
@@ -15,8 +16,8 @@ using Fields = std::vector<std::string>;
 class ClassSearch {
  public:
   ClassSearch(const SampledTable& rows, const std::vector<std::size_t>& others, std::size_t path, bool as_named,
-              const std::function<bool()>& should_stop)
-      : rows_(rows), others_(others), path_(path), as_named_(as_named), should_stop_(should_stop) {}
+              const std::stop_token& stop)
+      : rows_(rows), others_(others), path_(path), as_named_(as_named), stop_(stop) {}
 
   ClassColumns run() &&;
 
@@ -32,13 +33,13 @@ class ClassSearch {
   const std::vector<std::size_t>& others_;
   std::size_t path_;
   bool as_named_;
-  const std::function<bool()>& should_stop_;
+  const std::stop_token& stop_;
   ClassColumns found_;
   std::vector<ColumnValues> values_;
 };
 
 const std::vector<ColumnValues>& ClassSearch::values() {
-  if (values_.empty()) values_ = values_of_columns(rows_.table, rows_.first_row, rows_.width, should_stop_);
+  if (values_.empty()) values_ = values_of_columns(rows_.table, rows_.first_row, rows_.width, stop_);
   return values_;
 }
 
@@ -172,8 +173,8 @@ void ClassSearch::find() {
 }  // namespace
 
 ClassColumns find_class_columns(const SampledTable& rows, const std::vector<std::size_t>& others, std::size_t path,
-                                bool as_named, const std::function<bool()>& should_stop) {
-  return ClassSearch(rows, others, path, as_named, should_stop).run();
+                                bool as_named, const std::stop_token& stop) {
+  return ClassSearch(rows, others, path, as_named, stop).run();
 }
 
 }  // namespace lrfind::data

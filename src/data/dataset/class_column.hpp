@@ -2,6 +2,8 @@
 #pragma once
 
 #include <data/dataset/sampled_table.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
 
 #include <functional>
 
@@ -13,9 +15,9 @@ struct ClassColumns {
 };
 
 /// The choice among `others`, the columns that hold neither images nor split. `path` is the images' column, and
-/// `as_named` says that its values are the files' paths. Throws NoClasses where none can be the class, and DataError
+/// `as_named` says that its values are the files' paths. Throws NoClasses where none can be the class, and Error (data)
 /// where several could be.
 ClassColumns find_class_columns(const SampledTable& rows, const std::vector<std::size_t>& others, std::size_t path,
-                                bool as_named, const std::function<bool()>& should_stop);
+                                bool as_named, const std::stop_token& stop);
 
 }  // namespace lrfind::data

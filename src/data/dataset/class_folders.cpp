@@ -1,4 +1,5 @@
 #include <data/dataset/class_folders.hpp>
+#include <lrfind/error.hpp>
 
 #include <data/dataset/manifest_hint.hpp>
 #include <data/dataset/split_names.hpp>
@@ -130,17 +131,17 @@ std::string split_class_note(const ClassFolders& scanned) {
       "'" + scanned.path + "' holds " + quoted_list(scanned.classes) +
       (scanned.classes.size() == 1 ? ", which is a split and no class" : ", which are splits and no classes");
   if (train.empty()) {
-    throw DataError(what +
-                    ", and no training images are beside it: give a folder with train/CLASS/1.jpg and val/CLASS/2.jpg");
+    throw data_error(
+        what + ", and no training images are beside it: give a folder with train/CLASS/1.jpg and val/CLASS/2.jpg");
   }
   const auto at = static_cast<std::size_t>(std::find(scanned.classes.begin(), scanned.classes.end(), train) -
                                            scanned.classes.begin());
   const std::string inner = scanned.path + "/" + train;
   if (inner_folders(scanned.files[at], inner + "/").size() >= 2) {
-    throw DataError(what + ": give '" + scanned.path + "' if it is the dataset");
+    throw data_error(what + ": give '" + scanned.path + "' if it is the dataset");
   }
-  throw DataError(what + ": make one subfolder of images per class in '" + inner + "', or give a CSV manifest" +
-                  manifest_hint(scanned.path, train + "/", directly_in(scanned.files[at], inner + "/")));
+  throw data_error(what + ": make one subfolder of images per class in '" + inner + "', or give a CSV manifest" +
+                   manifest_hint(scanned.path, train + "/", directly_in(scanned.files[at], inner + "/")));
 }
 
 }  // namespace
@@ -157,7 +158,7 @@ ClassFolders scan_class_folders(const Place& place, const std::vector<std::strin
         const std::string path = place.path + listing.folders[i] + "/";
         files[i] = scan_class(path, outer, listed != nullptr && listed->path == path ? &listed->listing : nullptr);
       },
-      options.should_stop);
+      options.stop);
   ClassFolders result;
   result.path = place.path.size() > 1 ? place.path.substr(0, place.path.size() - 1) : place.path;
   result.loose_names = listing.images;
@@ -182,7 +183,7 @@ std::shared_ptr<const Source> to_source(ClassFolders scanned, const std::vector<
     images += files.images;
     for (const auto& folder : files.folders) bytes += folder.names.size();
   }
-  if (images > std::numeric_limits<std::uint32_t>::max()) throw DataError("there are more than 4,294,967,295 images");
+  if (images > std::numeric_limits<std::uint32_t>::max()) throw data_error("there are more than 4,294,967,295 images");
   source->names.reserve(bytes);
   source->name_begin.reserve(images + 1);
   source->directory.reserve(images);
@@ -237,14 +238,14 @@ void require_classes(const ClassFolders& scanned) {
     } else if (pictures(scanned.loose_others) > 0) {
       loose = " that can be read, only " + describe(scanned.loose_others);
     }
-    throw DataError("'" + scanned.path + "' holds no images" + loose + ": " + std::string(layout) + " (" +
-                    std::string(kinds_read) + "), IDX files or a CSV manifest" + imageless +
-                    manifest_hint(scanned.path, "", scanned.loose_names));
+    throw data_error("'" + scanned.path + "' holds no images" + loose + ": " + std::string(layout) + " (" +
+                     std::string(kinds_read) + "), IDX files or a CSV manifest" + imageless +
+                     manifest_hint(scanned.path, "", scanned.loose_names));
   }
   const std::string inner = scanned.path + "/" + scanned.classes.front();
   const auto& folders = scanned.files.front().folders;
   const bool nested = std::any_of(folders.begin(), folders.end(), [&](const auto& f) { return f.path != inner + "/"; });
-  throw DataError(
+  throw data_error(
       "'" + scanned.path + "' holds one class only, '" + scanned.classes.front() + "', and a classifier needs two: " +
       std::string(layout) + imageless + (nested ? "; if '" + inner + "' holds the class folders, give that" : "") +
       manifest_hint(scanned.path, scanned.classes.front() + "/", directly_in(scanned.files.front(), inner + "/")));

@@ -3,6 +3,7 @@
 
 #include <data/dataset/folder_scan.hpp>
 #include <data/dataset/indexing.hpp>
+#include <lrfind/error.hpp>
 
 #include <memory>
 #include <string>
@@ -41,7 +42,7 @@ std::shared_ptr<const Source> to_source(ClassFolders scanned, const std::vector<
 /// Adds to the dataset's counts and notes what was not used of the scanned folders.
 void add_counts(Dataset& dataset, const ClassFolders& scanned);
 
-/// Throws DataError unless there are two classes.
+/// Throws Error (data) unless there are two classes.
 void require_classes(const ClassFolders& scanned);
 
 }  // namespace lrfind::data

@@ -1,4 +1,6 @@
 #include <data/dataset/column_values.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <algorithm>
 #include <array>
@@ -74,11 +76,11 @@ std::optional<std::string> several_labels(const std::map<std::string, std::size_
 }
 
 std::vector<ColumnValues> values_of_columns(const Table& table, std::size_t first, std::size_t columns,
-                                            const std::function<bool()>& should_stop) {
+                                            const std::stop_token& stop) {
   std::vector<ColumnValues> result(columns);
   std::vector<std::optional<double>> before(columns);
   for (std::size_t row = first; row < table.size(); ++row) {
-    if (should_stop && row % 4096 == 0 && should_stop()) throw Interrupted();
+    if (row % 4096 == 0 && stop.stop_requested()) throw Interrupted();
     const auto fields = table.fields(row);
     for (std::size_t c = 0; c < columns; ++c) {
       ColumnValues& column = result[c];

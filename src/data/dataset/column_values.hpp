@@ -2,6 +2,7 @@
 #pragma once
 
 #include <data/dataset/table.hpp>
+#include <stop_token>
 
 #include <map>
 #include <optional>
@@ -23,7 +24,7 @@ struct ColumnValues {
 
 /// One entry a column, from all rows beginning with `first`.
 std::vector<ColumnValues> values_of_columns(const Table& table, std::size_t first, std::size_t columns,
-                                            const std::function<bool()>& should_stop);
+                                            const std::stop_token& stop);
 
 /// A number written in digits, such as "-1.5e3".
 std::optional<double> number_of(const std::string& text);

@@ -1,4 +1,5 @@
 #include <data/dataset/dataset.hpp>
+#include <lrfind/error.hpp>
 
 #include <data/dataset/indexing.hpp>
 
@@ -71,8 +72,9 @@ Dataset find_dataset(const std::string& path, const FindOptions& user_options) {
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) {
     const bool missing = !error || error == std::errc::no_such_file_or_directory;
-    throw DataError("'" + path + "' " + (missing ? "does not exist" : "cannot be looked at (" + error.message() + ")") +
-                    ": give a folder with one subfolder per class, IDX files or a CSV manifest");
+    throw data_error("'" + path + "' " +
+                     (missing ? "does not exist" : "cannot be looked at (" + error.message() + ")") +
+                     ": give a folder with one subfolder per class, IDX files or a CSV manifest");
   }
   Dataset dataset;
   if (std::filesystem::is_directory(status)) {

@@ -4,6 +4,9 @@
 
 #include <data/error.hpp>
 #include <data/image/image.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -83,12 +86,12 @@ struct FindOptions {
   std::size_t limit = 0;   ///< at most this many training images, by class; 0: all
   std::uint64_t seed = 0;
   unsigned threads = 0;  ///< 0: one per core
-  std::function<bool()> should_stop;
+  std::stop_token stop;
 };
 
 /// Looks at what `path` is and indexes it. The result depends on names and seed only, never on the order in which the
 /// file system lists entries or on the number of threads.
-/// Throws DataError when it cannot be used, Interrupted when should_stop() says so.
+/// Throws Error (data) when it cannot be used, Interrupted when its stop token says so.
 Dataset find_dataset(const std::string& path, const FindOptions& options = {});
 
 }  // namespace lrfind::data

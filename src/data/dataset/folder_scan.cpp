@@ -1,4 +1,5 @@
 #include <data/dataset/folder_scan.hpp>
+#include <lrfind/error.hpp>
 
 #include <data/error.hpp>
 #include <data/image/image_header.hpp>
@@ -125,7 +126,7 @@ bool find_picture(const std::string& folder, std::set<FolderId>& entered) {
 
 Listing list_folder(const std::string& folder) {
   const OpenFolder directory(::opendir(folder.c_str()));
-  if (!directory) throw DataError("the folder '" + folder + "' cannot be read (" + std::strerror(errno) + ")");
+  if (!directory) throw data_error("the folder '" + folder + "' cannot be read (" + std::strerror(errno) + ")");
   Listing listing;
   while (const dirent* entry = ::readdir(directory.get())) {
     const std::string_view name = entry->d_name;

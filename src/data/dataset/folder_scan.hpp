@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <lrfind/error.hpp>
 #include <map>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ struct Listing {
 };
 
 /// Lists one folder ("" is not one; a trailing slash is needed). Symlinks count as what they lead to; a link that leads
-/// nowhere counts as a file. Throws DataError when the folder cannot be read.
+/// nowhere counts as a file. Throws Error (data) when the folder cannot be read.
 Listing list_folder(const std::string& folder);
 
 /// Lower-case extensions with their dot (".heic"; "" for none), and how many files have each.

@@ -1,6 +1,7 @@
 // Class folders as they are downloaded: below folders that hold nothing else, with or without splits above them.
 #include <data/dataset/class_folders.hpp>
 #include <data/dataset/split_names.hpp>
+#include <lrfind/error.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -129,8 +130,8 @@ std::vector<std::string> unknown_of(const std::vector<std::string>& names, const
 std::vector<int> matching_labels(const ClassFolders& val, const std::vector<std::string>& train) {
   const auto unknown = unknown_of(val.classes, train);
   if (!unknown.empty()) {
-    throw DataError("'" + val.path + "' has class folders that the training images do not have: " +
-                    quoted_list(unknown) + "; move them out or add such a class to the training images");
+    throw data_error("'" + val.path + "' has class folders that the training images do not have: " +
+                     quoted_list(unknown) + "; move them out or add such a class to the training images");
   }
   std::vector<int> labels;
   for (const std::string& name : val.classes) {

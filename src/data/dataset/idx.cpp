@@ -2,6 +2,7 @@
 // each dimension as a big-endian 32-bit number, then the values. gzip is undone on the way in.
 #include <data/dataset/folder_scan.hpp>
 #include <data/dataset/indexing.hpp>
+#include <lrfind/error.hpp>
 #include <platform/parallel.hpp>
 
 #include <zlib.h>
@@ -36,23 +37,23 @@ std::size_t read_fully(gzFile file, std::uint8_t* to, std::size_t count) {
 
 IdxArray read_idx(const std::string& path) {
   const GzFile file(::gzopen(path.c_str(), "rb"), ::gzclose);
-  if (!file) throw DataError("'" + path + "' cannot be opened (" + std::strerror(errno) + ")");
+  if (!file) throw data_error("'" + path + "' cannot be opened (" + std::strerror(errno) + ")");
   ::gzbuffer(file.get(), 1U << 18U);
   std::array<std::uint8_t, 4> word{};
   if (read_fully(file.get(), word.data(), 4) != 4 || word[0] != 0 || word[1] != 0 || word[2] != 8 || word[3] < 1 ||
       word[3] > 4) {
-    throw DataError("'" + path + "' is not an IDX file of unsigned bytes: it does not begin with 00 00 08 and 1 to 4");
+    throw data_error("'" + path + "' is not an IDX file of unsigned bytes: it does not begin with 00 00 08 and 1 to 4");
   }
   IdxArray array;
   array.dimensions.resize(word[3]);
   std::uint64_t expected = 1;
   for (std::uint32_t& dimension : array.dimensions) {
-    if (read_fully(file.get(), word.data(), 4) != 4) throw DataError("'" + path + "' is cut off inside its header");
+    if (read_fully(file.get(), word.data(), 4) != 4) throw data_error("'" + path + "' is cut off inside its header");
     dimension = std::uint32_t{word[0]} << 24U | std::uint32_t{word[1]} << 16U | std::uint32_t{word[2]} << 8U | word[3];
     constexpr std::uint64_t limit = std::uint64_t{1} << 36U;
     if (dimension == 0 || expected > limit / dimension) {
-      throw DataError("'" + path + "' declares a dimension of " + std::to_string(dimension) +
-                      ", which cannot be right");
+      throw data_error("'" + path + "' declares a dimension of " + std::to_string(dimension) +
+                       ", which cannot be right");
     }
     expected *= dimension;
   }
@@ -67,8 +68,8 @@ IdxArray read_idx(const std::string& path) {
     array.values.resize(before + wanted);
     const std::size_t read = read_fully(file.get(), array.values.data() + before, wanted);
     if (read < wanted) {
-      throw DataError("'" + path + "' is cut off: its header declares " + std::to_string(expected) +
-                      " values and it holds " + std::to_string(before + read));
+      throw data_error("'" + path + "' is cut off: its header declares " + std::to_string(expected) +
+                       " values and it holds " + std::to_string(before + read));
     }
   }
   return array;
@@ -122,10 +123,10 @@ Pairs find_pairs(const std::vector<std::string>& names) {
 
 const Pair& only_pair(const std::vector<Pair>& pairs, const std::string& root, const std::string& role) {
   if (pairs.size() > 1) {
-    throw DataError("'" + root + "' holds more than one set of " + role + " images, '" + pairs[0].images + "' and '" +
-                    pairs[1].images + "': give a folder with one");
+    throw data_error("'" + root + "' holds more than one set of " + role + " images, '" + pairs[0].images + "' and '" +
+                     pairs[1].images + "': give a folder with one");
   }
-  if (pairs[0].labels.empty()) throw DataError("'" + root + pairs[0].images + "' has no labels file beside it");
+  if (pairs[0].labels.empty()) throw data_error("'" + root + pairs[0].images + "' has no labels file beside it");
   return pairs[0];
 }
 
@@ -134,12 +135,12 @@ void require_fit(const IdxArray& images, const IdxArray& labels, const std::stri
   const auto& size = images.dimensions;
   const bool shape_fits = size.size() == 3 || (size.size() == 4 && (size[3] == 1 || size[3] == 3));
   if (!shape_fits || size[1] > 16384 || size[2] > 16384) {
-    throw DataError("'" + images_path +
-                    "' holds no images: the dimensions must be count, rows, columns and, for colour, 3");
+    throw data_error("'" + images_path +
+                     "' holds no images: the dimensions must be count, rows, columns and, for colour, 3");
   }
   if (labels.dimensions.size() != 1 || labels.dimensions[0] != size[0]) {
-    throw DataError("'" + labels_path + "' does not fit '" + images_path + "': " +
-                    std::to_string(labels.dimensions[0]) + " labels for " + std::to_string(size[0]) + " images");
+    throw data_error("'" + labels_path + "' does not fit '" + images_path + "': " +
+                     std::to_string(labels.dimensions[0]) + " labels for " + std::to_string(size[0]) + " images");
   }
 }
 
@@ -175,7 +176,7 @@ std::optional<Dataset> find_idx_below(const std::string& path, const Listing& li
   find_idx_folders(path.ends_with('/') ? path : path + "/", listing, 0, folders);
   if (folders.empty()) return std::nullopt;
   if (folders.size() > 1) {
-    throw DataError("'" + path + "' holds IDX files in more than one folder, " + quoted_list(folders) + ": give one");
+    throw data_error("'" + path + "' holds IDX files in more than one folder, " + quoted_list(folders) + ": give one");
   }
   auto dataset = find_idx(folders.front(), list_folder(folders.front() + "/"), options);
   if (dataset) dataset->notes.push_back("the dataset is the IDX files in '" + folders.front() + "'");
@@ -186,7 +187,7 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
   const std::string root = path.ends_with('/') ? path : path + "/";
   const Pairs pairs = find_pairs(listing.others);
   if (pairs.train.empty() && pairs.val.empty()) return std::nullopt;
-  if (pairs.train.empty()) throw DataError("'" + root + pairs.val[0].images + "' has no training images beside it");
+  if (pairs.train.empty()) throw data_error("'" + root + pairs.val[0].images + "' has no training images beside it");
 
   std::vector<std::string> files;
   const auto add = [&](const Pair& pair) { files.insert(files.end(), {root + pair.images, root + pair.labels}); };
@@ -194,7 +195,7 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
   if (!pairs.val.empty()) add(only_pair(pairs.val, root, "test"));
   std::vector<IdxArray> arrays(files.size());
   parallel_for(
-      files.size(), options.threads, [&](std::size_t i) { arrays[i] = read_idx(files[i]); }, options.should_stop);
+      files.size(), options.threads, [&](std::size_t i) { arrays[i] = read_idx(files[i]); }, options.stop);
   for (std::size_t i = 0; i < files.size(); i += 2) require_fit(arrays[i], arrays[i + 1], files[i], files[i + 1]);
 
   Dataset dataset;
@@ -206,17 +207,17 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
     dataset.classes.push_back(std::to_string(label));
   }
   if (class_of.size() < 2) {
-    throw DataError("'" + files[1] + "' holds one label only, " + dataset.classes.front() +
-                    ", and a classifier needs two");
+    throw data_error("'" + files[1] + "' holds one label only, " + dataset.classes.front() +
+                     ", and a classifier needs two");
   }
   if (files.size() > 2) {
     for (const std::uint8_t label : arrays[3].values) {
       if (class_of.contains(label)) continue;
-      throw DataError("'" + files[3] + "' has the label " + std::to_string(label) + ", which no training image has");
+      throw data_error("'" + files[3] + "' has the label " + std::to_string(label) + ", which no training image has");
     }
     if (!std::equal(arrays[0].dimensions.begin() + 1, arrays[0].dimensions.end(), arrays[2].dimensions.begin() + 1,
                     arrays[2].dimensions.end())) {
-      throw DataError("the images in '" + files[2] + "' have another size than those in '" + files[0] + "'");
+      throw data_error("the images in '" + files[2] + "' have another size than those in '" + files[0] + "'");
     }
     dataset.val = to_samples(std::move(arrays[2]), arrays[3], files[2], class_of);
     dataset.val_origin = pairs.val[0].images;

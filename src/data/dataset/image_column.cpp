@@ -3,6 +3,9 @@
 #include <data/dataset/indexing.hpp>
 #include <data/dataset/manifest_columns.hpp>
 #include <data/image/image_header.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <algorithm>
 
@@ -99,7 +102,7 @@ std::size_t best_of(const SampledTable& rows, const std::vector<std::size_t>& ca
 
 }  // namespace
 
-ImageColumn find_image_column(const SampledTable& rows, const std::function<bool()>& should_stop) {
+ImageColumn find_image_column(const SampledTable& rows, const std::stop_token& stop) {
   ImageSearch search(rows.table.file);
   const auto candidates = candidates_of(rows);
   const auto most_hits = [](const std::vector<FoundImages>& found) {
@@ -111,7 +114,7 @@ ImageColumn find_image_column(const SampledTable& rows, const std::function<bool
   for (const std::size_t c : candidates) best.push_back(search.as_named(rows.values_of(c)));
   // Folders are listed only where the manifest's own words lead to too little.
   for (int distance = 0; 2 * most_hits(best) < rows.sample.size() && distance < ImageSearch::distances; ++distance) {
-    if (should_stop && should_stop()) throw Interrupted();
+    if (stop.stop_requested()) throw Interrupted();
     std::vector<FoundImages> found;
     for (const std::size_t c : candidates) found.push_back(search.at_distance(rows.values_of(c), distance));
     if (most_hits(found) > most_hits(best)) best = std::move(found);
@@ -124,9 +127,9 @@ ImageColumn find_image_column(const SampledTable& rows, const std::function<bool
     fail_without_images(rows, search, {candidates[chosen]}, best[chosen].hits);
   }
   if (!best[chosen].ambiguity.empty()) {
-    throw DataError("'" + rows.table.file + "': " + rows.name(candidates[chosen]) +
-                    " does not say which images are meant, " + best[chosen].ambiguity +
-                    ": write paths that begin at the manifest's folder");
+    throw data_error("'" + rows.table.file + "': " + rows.name(candidates[chosen]) +
+                     " does not say which images are meant, " + best[chosen].ambiguity +
+                     ": write paths that begin at the manifest's folder");
   }
   return {candidates[chosen], best[chosen].places};
 }

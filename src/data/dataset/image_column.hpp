@@ -3,6 +3,8 @@
 
 #include <data/dataset/image_places.hpp>
 #include <data/dataset/sampled_table.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
 
 #include <functional>
 
@@ -13,8 +15,8 @@ struct ImageColumn {
   ImagePlaces places;
 };
 
-/// Throws NoImages where no column does, and DataError where several could be meant.
-ImageColumn find_image_column(const SampledTable& rows, const std::function<bool()>& should_stop);
+/// Throws NoImages where no column does, and Error (data) where several could be meant.
+ImageColumn find_image_column(const SampledTable& rows, const std::stop_token& stop);
 
 bool looks_like_path(const std::string& value);
 

@@ -1,4 +1,5 @@
 #include <data/dataset/image_places.hpp>
+#include <lrfind/error.hpp>
 
 #include <data/dataset/split_names.hpp>
 #include <data/dataset/table.hpp>
@@ -91,7 +92,7 @@ const Listing& Listings::of(const std::string& directory) {
     if (::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
       try {
         place->second = list_folder(folder);
-      } catch (const DataError&) {
+      } catch (const Error&) {
         // A folder that cannot be read holds nothing that could be used.
       }
     }
@@ -274,8 +275,8 @@ ImageFile ImageResolver::resolve(const std::string& value) {
       std::erase_if(matches, [&](const std::string& name) { return ending_of(name) != places_.ending; });
     }
     if (matches.size() > 1) {
-      throw DataError("could mean " + quoted(file.directory + matches[0]) + " or " +
-                      quoted(file.directory + matches[1]));
+      throw data_error("could mean " + quoted(file.directory + matches[0]) + " or " +
+                       quoted(file.directory + matches[1]));
     }
     if (!matches.empty()) return {file.directory, matches.front()};
   }

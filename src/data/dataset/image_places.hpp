@@ -2,6 +2,7 @@
 #pragma once
 
 #include <data/dataset/folder_scan.hpp>
+#include <lrfind/error.hpp>
 
 #include <map>
 #include <string>
@@ -80,7 +81,7 @@ class ImageSearch {
 class ImageResolver {
  public:
   explicit ImageResolver(ImagePlaces places) : places_(std::move(places)) {}
-  /// The file, whether it exists or not. Throws DataError with a clause where the value means several.
+  /// The file, whether it exists or not. Throws Error (data) with a clause where the value means several.
   ImageFile resolve(const std::string& value);
   /// Whether a file of that name exists.
   bool exists(const std::string& value);

@@ -3,6 +3,7 @@
 
 #include <data/dataset/dataset.hpp>
 #include <data/dataset/folder_scan.hpp>
+#include <lrfind/error.hpp>
 
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ Dataset find_folders(const std::string& path, Listing listing, const FindOptions
 std::optional<Dataset> find_idx(const std::string& path, const Listing& listing, const FindOptions& options);
 
 /// IDX files in the one folder below that has any, as torchvision leaves them ("MNIST/raw"); nothing when there are
-/// none. Throws DataError when there are several such folders.
+/// none. Throws Error (data) when there are several such folders.
 std::optional<Dataset> find_idx_below(const std::string& path, const Listing& listing, const FindOptions& options);
 
 /// A file that lists images and their labels (CSV, TSV, JSON lines).

@@ -1,4 +1,5 @@
 #include <data/dataset/inspect.hpp>
+#include <stop_token>
 
 #include <data/image/decode.hpp>
 #include <platform/parallel.hpp>
@@ -58,7 +59,7 @@ void add_classes(const Dataset& dataset, Inspection& result) {
 
 }  // namespace
 
-Inspection inspect(const Dataset& dataset, unsigned threads, const std::function<bool()>& should_stop,
+Inspection inspect(const Dataset& dataset, unsigned threads, const std::stop_token& stop,
                    const std::function<void(std::size_t done)>& on_progress) {
   Inspection result;
   result.path = dataset.path;
@@ -94,7 +95,7 @@ Inspection inspect(const Dataset& dataset, unsigned threads, const std::function
         const std::size_t now = ++done;
         if (on_progress) on_progress(now);
       },
-      should_stop);
+      stop);
 
   std::vector<std::uint32_t> widths;
   std::vector<std::uint32_t> heights;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <data/dataset/dataset.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +48,7 @@ struct Inspection {
 
 /// Reads and decodes every image. `on_progress` is told how many are done, from worker threads, at most once per image.
 /// Throws Interrupted.
-Inspection inspect(const Dataset& dataset, unsigned threads = 0, const std::function<bool()>& should_stop = {},
+Inspection inspect(const Dataset& dataset, unsigned threads = 0, const std::stop_token& stop = {},
                    const std::function<void(std::size_t done)>& on_progress = {});
 
 }  // namespace lrfind::data

@@ -1,4 +1,6 @@
 #include <data/dataset/json_lines.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -53,13 +55,13 @@ Json object_of(const Table& table, std::size_t row, std::string_view line) {
 
 }  // namespace
 
-Table table_of_json_lines(const std::string& file, const std::string& text, const std::function<bool()>& should_stop) {
+Table table_of_json_lines(const std::string& file, const std::string& text, const std::stop_token& stop) {
   Table table;
   table.file = file;
   std::uint64_t number = 0;
   for (std::size_t at = 0; at < text.size();) {
     ++number;
-    if (should_stop && number % 4096 == 0 && should_stop()) throw Interrupted();
+    if (number % 4096 == 0 && stop.stop_requested()) throw Interrupted();
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view line = std::string_view(text).substr(at, end - at);
     at = end + 1;

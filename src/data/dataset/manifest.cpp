@@ -1,6 +1,9 @@
 #include <data/dataset/column_values.hpp>
 #include <data/dataset/indexing.hpp>
 #include <data/dataset/manifest.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -50,7 +53,7 @@ void ManifestBuilder::add_row(const Table& table, const ManifestColumns& columns
   ImageFile file;
   try {
     file = resolver.resolve(path);
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
     table.fail(row, quoted(path) + " " + error.what());
   }
   if (source_.size() == std::numeric_limits<std::uint32_t>::max()) table.fail(row, "is beyond 4,294,967,295 images");
@@ -65,10 +68,10 @@ void ManifestBuilder::add_row(const Table& table, const ManifestColumns& columns
 }
 
 void ManifestBuilder::add(const Table& table, const ManifestColumns& columns, const SplitOfPath& split_of_path,
-                          const std::function<bool()>& should_stop) {
+                          const std::stop_token& stop) {
   ImageResolver resolver(columns.places);
   for (std::size_t row = columns.first_row; row < table.size(); ++row) {
-    if (should_stop && row % 4096 == 0 && should_stop()) throw Interrupted();
+    if (row % 4096 == 0 && stop.stop_requested()) throw Interrupted();
     add_row(table, columns, row, resolver, split_of_path);
   }
 }
@@ -122,7 +125,7 @@ void ManifestBuilder::note_repeated(Dataset& dataset) const {
 
 Dataset ManifestBuilder::finish(const std::string& name) && {
   Dataset dataset;
-  if (train_.empty()) throw DataError("'" + name + "' names no training images: it needs lines of path,label");
+  if (train_.empty()) throw data_error("'" + name + "' names no training images: it needs lines of path,label");
   if (!val_.empty() && !test_.empty()) {
     dataset.notes.push_back("the manifest's " + std::to_string(test_.size()) + " test images are left out: its " +
                             std::to_string(val_.size()) + " validation images are used for validation");
@@ -137,18 +140,18 @@ Dataset ManifestBuilder::finish(const std::string& name) && {
     const auto label = static_cast<std::size_t>(source_.labels[i]);
     ++images[label];
     if (trained[label] == 0)
-      throw DataError("'" + name + "' has validation images of " + quoted(names_[label]) + " and no training image");
+      throw data_error("'" + name + "' has validation images of " + quoted(names_[label]) + " and no training image");
   }
   std::map<std::string, std::size_t> counts;
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (images[i] != 0) counts[names_[i]] = images[i];
   }
   if (counts.size() < 2) {
-    throw DataError("'" + name + "' names one class only, " + quoted(counts.begin()->first) +
-                    ", and a classifier needs two");
+    throw data_error("'" + name + "' names one class only, " + quoted(counts.begin()->first) +
+                     ", and a classifier needs two");
   }
   if (const auto reason = why_no_classes(counts, train_.size() + val_.size())) {
-    throw DataError("'" + name + "': the column with the labels " + *reason);
+    throw data_error("'" + name + "': the column with the labels " + *reason);
   }
   if (counts.size() == train_.size() + val_.size() && counts.size() > 2) {
     dataset.notes.emplace_back("every image of the manifest has a class of its own");
@@ -172,14 +175,14 @@ Dataset ManifestBuilder::finish(const std::string& name) && {
 
 Dataset find_manifest(const std::string& path, const FindOptions& options) {
   if (!is_table_name(path)) {
-    throw DataError("'" + path +
-                    "' is a file: give a folder with one subfolder per class, a folder with IDX files or a "
-                    "manifest (.csv, .tsv, .txt or .jsonl) of image paths and labels");
+    throw data_error("'" + path +
+                     "' is a file: give a folder with one subfolder per class, a folder with IDX files or a "
+                     "manifest (.csv, .tsv, .txt or .jsonl) of image paths and labels");
   }
-  const Table table = read_table(path, options.should_stop);
-  const ManifestColumns columns = find_columns(table, options.should_stop);
+  const Table table = read_table(path, options.stop);
+  const ManifestColumns columns = find_columns(table, options.stop);
   ManifestBuilder builder;
-  builder.add(table, columns, {}, options.should_stop);
+  builder.add(table, columns, {}, options.stop);
   Dataset dataset = std::move(builder).finish(path);
   dataset.format = is_json_lines_name(path) ? "jsonl" : "csv";
   if (!columns.plain) {

@@ -3,6 +3,8 @@
 
 #include <data/dataset/dataset.hpp>
 #include <data/dataset/manifest_columns.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
 
 #include <string>
 #include <unordered_map>
@@ -17,8 +19,8 @@ class ManifestBuilder {
   using SplitOfPath = std::function<SplitRole(const std::string&)>;
 
   void add(const Table& table, const ManifestColumns& columns, const SplitOfPath& split_of_path,
-           const std::function<bool()>& should_stop);
-  /// Throws DataError where the rows make no dataset. `name` is what the user gave.
+           const std::stop_token& stop);
+  /// Throws Error (data) where the rows make no dataset. `name` is what the user gave.
   Dataset finish(const std::string& name) &&;
 
  private:

@@ -4,6 +4,7 @@
 #include <data/dataset/image_column.hpp>
 #include <data/dataset/indexing.hpp>
 #include <data/dataset/manifest_columns.hpp>
+#include <stop_token>
 
 #include <algorithm>
 
@@ -63,9 +64,9 @@ std::optional<SplitColumn> find_split(const SampledTable& rows, std::size_t path
 
 }  // namespace
 
-ManifestColumns find_columns(const Table& table, const std::function<bool()>& should_stop) {
+ManifestColumns find_columns(const Table& table, const std::stop_token& stop) {
   SampledTable rows = sampled_table(table);
-  const ImageColumn images = find_image_column(rows, should_stop);
+  const ImageColumn images = find_image_column(rows, stop);
   if (!rows.has_header && is_header(rows, images)) rows.has_header = true;
   if (!rows.has_header) {
     if (rows.first_row == 1) rows.sample.insert(rows.sample.begin(), rows.first);
@@ -81,7 +82,7 @@ ManifestColumns find_columns(const Table& table, const std::function<bool()>& sh
     if (c != columns.path && !(columns.split && columns.split->column == c)) others.push_back(c);
   }
   const bool as_named = columns.places.as_named();
-  ClassColumns classes = find_class_columns(rows, others, columns.path, as_named, should_stop);
+  ClassColumns classes = find_class_columns(rows, others, columns.path, as_named, stop);
   columns.label = classes.label;
   columns.one_hot = std::move(classes.one_hot);
   const bool plain_names = rows.has_header ? says_image_file(rows.names[columns.path]) == NameClarity::clear &&

@@ -5,6 +5,8 @@
 #include <data/dataset/image_places.hpp>
 #include <data/dataset/split_names.hpp>
 #include <data/dataset/table.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
 
 #include <cstddef>
 #include <optional>
@@ -14,13 +16,13 @@
 namespace lrfind::data {
 
 /// The files are found, but no column says their classes.
-struct NoClasses : DataError {
-  using DataError::DataError;
+struct NoClasses : Error {
+  explicit NoClasses(const std::string& message) : Error(ErrorKind::data, message) {}
 };
 
 /// No column names files that exist.
-struct NoImages : DataError {
-  using DataError::DataError;
+struct NoImages : Error {
+  explicit NoImages(const std::string& message) : Error(ErrorKind::data, message) {}
 };
 
 struct SplitColumn {
@@ -49,8 +51,8 @@ struct ManifestColumns {
   std::string description(const std::string& example) const;
 };
 
-/// Throws NoImages, NoClasses, or DataError where several columns could be meant: with the candidates and the first
+/// Throws NoImages, NoClasses, or Error (data) where several columns could be meant: with the candidates and the first
 /// rows as they were understood.
-ManifestColumns find_columns(const Table& table, const std::function<bool()>& should_stop = {});
+ManifestColumns find_columns(const Table& table, const std::stop_token& stop = {});
 
 }  // namespace lrfind::data

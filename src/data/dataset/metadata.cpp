@@ -4,6 +4,7 @@
 #include <data/dataset/folder_scan.hpp>
 #include <data/dataset/indexing.hpp>
 #include <data/dataset/manifest.hpp>
+#include <lrfind/error.hpp>
 
 #include <algorithm>
 
@@ -45,11 +46,11 @@ std::vector<MetadataFolder> split_folders(const std::string& root, const Listing
 }
 
 Dataset of_root(const std::string& file, bool has_class_folders, const FindOptions& options) {
-  const Table table = read_table(file, options.should_stop);
-  const ManifestColumns columns = find_columns(table, options.should_stop);
+  const Table table = read_table(file, options.stop);
+  const ManifestColumns columns = find_columns(table, options.stop);
   const bool named = columns.one_hot.empty() && says_class(columns.names[columns.label]) == NameClarity::clear;
   ManifestBuilder builder;
-  builder.add(table, columns, role_of_first_folder, options.should_stop);
+  builder.add(table, columns, role_of_first_folder, options.stop);
   Dataset dataset = std::move(builder).finish(file);
   const bool across_folders = dataset.train.source()->directories.size() > 1;
   if (has_class_folders && across_folders && !named) {
@@ -65,11 +66,11 @@ Dataset of_splits(const std::string& path, const std::vector<MetadataFolder>& fo
   std::vector<std::string> left_out;
   std::vector<std::string> validation;
   for (const MetadataFolder& folder : folders) {
-    const Table table = read_table(folder.file, options.should_stop);
+    const Table table = read_table(folder.file, options.stop);
     try {
-      const ManifestColumns columns = find_columns(table, options.should_stop);
+      const ManifestColumns columns = find_columns(table, options.stop);
       builder.add(
-          table, columns, [&](const std::string&) { return folder.role; }, options.should_stop);
+          table, columns, [&](const std::string&) { return folder.role; }, options.stop);
       if (!training) training = columns;
     } catch (const NoClasses&) {
       if (folder.role != SplitRole::test) throw;
@@ -96,7 +97,7 @@ std::optional<Dataset> of_class_folders(const std::string& path, const Listing& 
     const bool splits = std::all_of(dataset.classes.begin(), dataset.classes.end(),
                                     [](const std::string& name) { return role_of_word(name).has_value(); });
     if (!splits) return dataset;
-  } catch (const DataError&) {
+  } catch (const Error&) {
     // Then the metadata's own error says what is wrong.
   }
   return std::nullopt;
@@ -115,7 +116,7 @@ std::optional<Dataset> find_metadata(const std::string& path, const Listing& lis
     Dataset dataset = file ? of_root(*file, class_folders.has_value(), options) : of_splits(path, folders, options);
     dataset.format = "metadata";
     return dataset;
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
     // Class folders are a dataset without any metadata.
     if (!class_folders) throw;
     class_folders->notes.push_back("the classes are the folders', not the metadata's: " + std::string(error.what()));

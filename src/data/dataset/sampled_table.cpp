@@ -2,6 +2,7 @@
 #include <data/dataset/manifest_columns.hpp>
 #include <data/dataset/sampled_table.hpp>
 #include <data/image/image_header.hpp>
+#include <lrfind/error.hpp>
 
 #include <algorithm>
 
@@ -102,8 +103,8 @@ void SampledTable::fail_ambiguous(const std::string& what, const std::string& ri
     if (shown.size() < 8) shown.push_back(name(c));
   }
   if (candidates.size() > shown.size()) shown.push_back(std::to_string(candidates.size() - shown.size()) + " more");
-  throw DataError("'" + table.file + "': " + what + " could be " + joined(shown, " or ") + " (" + first_rows(*this) +
-                  "): name the right one " + quoted(right_name) + ", or write a CSV of path,label");
+  throw data_error("'" + table.file + "': " + what + " could be " + joined(shown, " or ") + " (" + first_rows(*this) +
+                   "): name the right one " + quoted(right_name) + ", or write a CSV of path,label");
 }
 
 std::string name_of_column(const std::vector<std::string>& names, std::size_t column) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <data/dataset/table.hpp>
+#include <lrfind/error.hpp>
 
 #include <cstddef>
 #include <string>
@@ -23,7 +24,7 @@ struct SampledTable {
   bool nested(std::size_t column) const { return column < table.nested.size() && table.nested[column]; }
   /// "column 'id'", or "column 2" where it has no name.
   std::string name(std::size_t column) const;
-  /// Throws DataError with the candidates and the first rows as they were understood.
+  /// Throws Error (data) with the candidates and the first rows as they were understood.
   [[noreturn]] void fail_ambiguous(const std::string& what, const std::string& right_name,
                                    const std::vector<std::size_t>& candidates) const;
 };

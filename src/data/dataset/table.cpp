@@ -1,5 +1,8 @@
 #include <data/dataset/json_lines.hpp>
 #include <data/dataset/table.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <algorithm>
 #include <array>
@@ -82,14 +85,14 @@ std::optional<ParsedRow> parse_row(std::string_view text, std::size_t at, char d
 
 std::string read_text(const std::string& file) {
   std::ifstream input(file, std::ios::binary);
-  if (!input) throw DataError("'" + file + "' cannot be opened");
+  if (!input) throw data_error("'" + file + "' cannot be opened");
   std::string text;
   std::array<char, 1U << 16U> block{};
   while (input.read(block.data(), block.size()), input.gcount() > 0) {
     text.append(block.data(), static_cast<std::size_t>(input.gcount()));
-    if (text.size() > largest_text) throw DataError("'" + file + "' is larger than 4 GiB, too large for a manifest");
+    if (text.size() > largest_text) throw data_error("'" + file + "' is larger than 4 GiB, too large for a manifest");
   }
-  if (input.bad()) throw DataError("'" + file + "' cannot be read to its end");
+  if (input.bad()) throw data_error("'" + file + "' cannot be read to its end");
   return text;
 }
 
@@ -136,7 +139,7 @@ std::string decoded_text(const std::string& file, std::string bytes) {
   const std::size_t zero = bytes.find('\0');
   if (zero != std::string::npos) {
     const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(zero), '\n');
-    throw DataError("'" + file + "' line " + std::to_string(line) + ": is not text");
+    throw data_error("'" + file + "' line " + std::to_string(line) + ": is not text");
   }
   if (bytes.find('\n') == std::string::npos) std::replace(bytes.begin(), bytes.end(), '\r', '\n');
   return bytes;
@@ -172,7 +175,7 @@ char delimiter_of(std::string_view text) {
   return best;
 }
 
-Table delimited_table(const std::string& file, std::string text, const std::function<bool()>& should_stop) {
+Table delimited_table(const std::string& file, std::string text, const std::stop_token& stop) {
   Table table;
   table.file = file;
   table.text = std::move(text);
@@ -189,7 +192,7 @@ Table delimited_table(const std::string& file, std::string text, const std::func
     table.delimiter = delimiter_of(rest);
   }
   while (at < rest.size()) {
-    if (should_stop && line % 4096 == 0 && should_stop()) throw Interrupted();
+    if (line % 4096 == 0 && stop.stop_requested()) throw Interrupted();
     const std::size_t newline = std::min(rest.find('\n', at), rest.size());
     std::string_view content = rest.substr(at, newline - at);
     if (content.ends_with('\r')) content.remove_suffix(1);
@@ -220,7 +223,7 @@ std::vector<std::string> Table::fields(std::size_t row) const {
 }
 
 void Table::fail(std::size_t row, const std::string& what) const {
-  throw DataError("'" + file + "' line " + std::to_string(rows[row].line) + ": " + what);
+  throw data_error("'" + file + "' line " + std::to_string(rows[row].line) + ": " + what);
 }
 
 bool is_json_lines_name(std::string_view name) { return lower_case(std::string(name)).ends_with(".jsonl"); }
@@ -231,10 +234,10 @@ bool is_table_name(std::string_view name) {
   return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return small.ends_with(ending); });
 }
 
-Table read_table(const std::string& file, const std::function<bool()>& should_stop) {
+Table read_table(const std::string& file, const std::stop_token& stop) {
   std::string text = decoded_text(file, read_text(file));
-  return is_json_lines_name(file) ? table_of_json_lines(file, text, should_stop)
-                                  : delimited_table(file, std::move(text), should_stop);
+  return is_json_lines_name(file) ? table_of_json_lines(file, text, stop)
+                                  : delimited_table(file, std::move(text), stop);
 }
 
 std::vector<std::size_t> sample_of_rows(const Table& table, std::size_t first, std::size_t most) {

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <data/error.hpp>
+#include <lrfind/error.hpp>
+#include <stop_token>
+#include "platform/interrupted.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +33,7 @@ struct Table {
   std::size_t size() const { return rows.size(); }
   /// The values of a row; those that are not quoted are trimmed.
   std::vector<std::string> fields(std::size_t row) const;
-  /// Throws DataError: "'FILE' line N: WHAT".
+  /// Throws Error (data): "'FILE' line N: WHAT".
   [[noreturn]] void fail(std::size_t row, const std::string& what) const;
 };
 
@@ -39,8 +42,9 @@ bool is_table_name(std::string_view name);
 bool is_json_lines_name(std::string_view name);
 
 /// Reads a table; what separates the columns is found by looking. UTF-8 with or without a byte-order mark, or UTF-16
-/// with one; line ends of any system. Throws DataError where it is no text or a quote is not closed, and Interrupted.
-Table read_table(const std::string& file, const std::function<bool()>& should_stop = {});
+/// with one; line ends of any system. Throws Error (data) where it is no text or a quote is not closed, and
+/// Interrupted.
+Table read_table(const std::string& file, const std::stop_token& stop = {});
 
 /// Up to `most` row numbers from `first` to the last, evenly spaced, always the same for the same table.
 std::vector<std::size_t> sample_of_rows(const Table& table, std::size_t first, std::size_t most);

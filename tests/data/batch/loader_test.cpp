@@ -1,6 +1,8 @@
 #include <data/batch/check.hpp>
 #include <data/batch/loader.hpp>
 #include <data/batch/statistics.hpp>
+#include <lrfind/error.hpp>
+#include "platform/interrupted.hpp"
 
 #include "data/coloured_images.hpp"
 #include "data/files.hpp"
@@ -178,7 +180,7 @@ TEST(Loader, EndsWhenTooManyImagesAreUnreadable) {
   try {
     for (int i = 0; i < 10; ++i) loader.next();
     FAIL();
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
     const std::string message = error.what();
     EXPECT_NE(message.find("12 of the 40 images looked at cannot be read (30 %, the limit is 5 %)"), std::string::npos)
         << message;
@@ -197,7 +199,7 @@ TEST(Loader, EndsWhenNothingIsReadable) {
     try {
       loader.next();
       FAIL();
-    } catch (const DataError& error) {
+    } catch (const Error& error) {
       EXPECT_NE(std::string(error.what()).find("none of the 3 images looked at can be read"), std::string::npos)
           << error.what();
     }
@@ -303,10 +305,10 @@ TEST(Loader, StopsSoonWhenAskedEvenAmongSlowImages) {
     folder.write(name, test::encode(".jpg", cv::Mat(3000, 3000, CV_8UC3, cv::Scalar(1, 2, 3))));
   }
   const Dataset dataset = find_all(folder);
-  std::atomic<bool> stop{false};
+  std::stop_source stop;
   LoaderOptions options = with(64, 1);
   options.cache_bytes = 0;
-  options.should_stop = [&] { return stop.load(); };
+  options.stop = stop.get_token();
   using Clock = std::chrono::steady_clock;
   Clock::time_point asked;
   {
@@ -314,7 +316,7 @@ TEST(Loader, StopsSoonWhenAskedEvenAmongSlowImages) {
     const std::jthread later([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       asked = Clock::now();
-      stop = true;
+      stop.request_stop();
     });
     EXPECT_THROW(loader.next(), Interrupted);
     EXPECT_THROW(loader.next(), Interrupted);
@@ -354,9 +356,9 @@ TEST(RequireReadable, WaitsForEnoughImages) {
   EXPECT_NO_THROW(require_readable({}, 10, 0.05));
   EXPECT_NO_THROW(require_readable(one, 3, 0.05));
   EXPECT_NO_THROW(require_readable(one, 40, 0.05));
-  EXPECT_THROW(require_readable(one, 3, 0.05, true), DataError);
-  EXPECT_THROW(require_readable(one, 1, 0.05), DataError);
-  EXPECT_THROW(require_readable(one, 32, 0.03), DataError);
+  EXPECT_THROW(require_readable(one, 3, 0.05, true), Error);
+  EXPECT_THROW(require_readable(one, 1, 0.05), Error);
+  EXPECT_THROW(require_readable(one, 32, 0.03), Error);
 }
 
 // A folder salted with every kind of bad file; returns their paths.

@@ -1,4 +1,6 @@
 #include <data/dataset/dataset.hpp>
+#include <lrfind/error.hpp>
+#include "platform/interrupted.hpp"
 
 #include "data/files.hpp"
 
@@ -35,7 +37,7 @@ FindOptions without_split() {
 std::string error_of(const std::string& path, const FindOptions& options = {}) {
   try {
     find_dataset(path, options);
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
     return error.what();
   }
   return "no error";
@@ -190,7 +192,7 @@ TEST(Folders, StopWhenAsked) {
   for (const char* file : {"a/1.png", "b/1.png"}) folder.write(file, anything);
   FindOptions options;
   options.threads = 1;
-  options.should_stop = [] { return true; };
+  options.stop = test::stopped();
   EXPECT_THROW(find_dataset(folder.path(), options), Interrupted);
 }
 

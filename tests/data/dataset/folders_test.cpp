@@ -1,5 +1,6 @@
 // Folders as they are downloaded: splits by their usual names, wrapped and doubled folders, unlabelled images.
 #include <data/dataset/dataset.hpp>
+#include <lrfind/error.hpp>
 
 #include "data/files.hpp"
 
@@ -32,7 +33,7 @@ bool notes_say(const Dataset& dataset, const std::string& words) {
 std::string error_of(const std::string& path) {
   try {
     find_dataset(path);
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
     return error.what();
   }
   return "no error";

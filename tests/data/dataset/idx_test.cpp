@@ -1,4 +1,5 @@
 #include <data/dataset/dataset.hpp>
+#include <lrfind/error.hpp>
 
 #include "data/files.hpp"
 
@@ -34,7 +35,7 @@ void write_gz(const TempFolder& folder, const std::string& name, const FileBytes
 std::string error_of(const TempFolder& folder) {
   try {
     find_dataset(folder.path());
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
     return error.what();
   }
   return "no error";

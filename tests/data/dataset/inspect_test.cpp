@@ -51,7 +51,7 @@ TEST(Inspect, StopsWhenAsked) {
   const TempFolder folder;
   folder.write("a/1.png", test::plain_png(8, 8, 1, 1, 1));
   folder.write("b/1.png", test::plain_png(8, 8, 1, 1, 1));
-  EXPECT_THROW(inspect(find_dataset(folder.path()), 1, [] { return true; }), Interrupted);
+  EXPECT_THROW(inspect(find_dataset(folder.path()), 1, test::stopped()), Interrupted);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // What people's manifests say, in the forms in which tools export them. The counts are those of the rows written here.
 #include <data/dataset/dataset.hpp>
+#include <lrfind/error.hpp>
+#include "platform/interrupted.hpp"
 
 #include "data/files.hpp"
 
@@ -25,7 +27,7 @@ Dataset find(const std::string& path) {
 std::string error_of(const std::string& path) {
   try {
     find(path);
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
     return error.what();
   }
   return "no error";
@@ -388,7 +390,7 @@ TEST(Manifest, StopsWhenAsked) {
   std::string text;
   for (int i = 0; i < 10'000; ++i) text += "1.png," + std::to_string(i % 2) + "\n";
   FindOptions options;
-  options.should_stop = [] { return true; };
+  options.stop = test::stopped();
   EXPECT_THROW(find_dataset(folder.write("list.csv", text), options), Interrupted);
 }
 
