@@ -4,8 +4,10 @@
 #include <data/pixel_readers.hpp>
 
 #include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace lrfind::data {
@@ -110,19 +112,26 @@ cv::Mat read_pnm(std::span<const std::uint8_t> data) {
   cv::Mat image(static_cast<int>(layout.height), static_cast<int>(layout.width),
                 CV_8UC(static_cast<int>(layout.channels)));
   const std::uint64_t row_samples = std::uint64_t{layout.width} * layout.channels;
+  const auto eight_bits = [&](std::uint32_t value) {
+    return static_cast<std::uint8_t>((std::min(value, layout.white) * 255 + layout.white / 2) / layout.white);
+  };
+  std::array<std::uint8_t, 256> of_byte{};
+  for (std::uint32_t value = 0; value < 256; ++value) of_byte[value] = eight_bits(value);
   for (int row = 0; row < image.rows; ++row) {
     std::uint8_t* to = image.ptr(row);
     const std::uint64_t from = begin + layout.row_bytes() * static_cast<std::uint64_t>(row);
+    if (!layout.as_text && !layout.bitmap && layout.white < 256) {
+      const auto bytes = file.part(from, row_samples);
+      std::transform(bytes.begin(), bytes.end(), to, [&](std::uint8_t byte) { return of_byte[byte]; });
+      continue;
+    }
     for (std::uint64_t i = 0; i < row_samples; ++i) {
-      const std::uint32_t value = layout.as_text       ? next_sample(text, layout)
-                                  : layout.bitmap      ? 1U - (file.u8(from + i / 8) >> (7 - i % 8) & 1U)
-                                  : layout.white > 255 ? file.u16(from + 2 * i)
-                                                       : file.u8(from + i);
-      // Red, green and blue change places.
-      const std::uint64_t place = layout.channels == 3 ? i + 2 - 2 * (i % 3) : i;
-      to[place] = static_cast<std::uint8_t>((std::min(value, layout.white) * 255 + layout.white / 2) / layout.white);
+      to[i] = eight_bits(layout.as_text  ? next_sample(text, layout)
+                         : layout.bitmap ? 1U - (file.u8(from + i / 8) >> (7 - i % 8) & 1U)
+                                         : file.u16(from + 2 * i));
     }
   }
+  if (layout.channels == 3) cv::cvtColor(cv::Mat(image), image, cv::COLOR_RGB2BGR);
   return image;
 }
 

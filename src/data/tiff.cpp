@@ -65,11 +65,9 @@ std::vector<std::uint8_t> eight_bits(const TiffLayout& layout, bool color) {
   return table;
 }
 
-// Samples of a row as libtiff gives them: whole bytes, words of this machine, or bits from the highest down.
+// Samples of a row as libtiff gives them: words of this machine, or bits from the highest down.
 void unpack(const std::uint8_t* row, unsigned bits, std::span<std::uint16_t> samples) {
-  if (bits == 8) {
-    std::copy_n(row, samples.size(), samples.begin());
-  } else if (bits == 16) {
+  if (bits == 16) {
     std::memcpy(samples.data(), row, samples.size_bytes());
   } else {
     std::uint32_t held = 0;
@@ -82,45 +80,80 @@ void unpack(const std::uint8_t* row, unsigned bits, std::span<std::uint16_t> sam
   }
 }
 
-// The samples that matter, colours first, at 8 bits.
-cv::Mat read_samples(TiffFile& file, const TiffLayout& layout) {
-  TIFF* tiff = file.get();
-  const bool separate = layout.planar == PLANARCONFIG_SEPARATE && layout.samples > 1;
-  const Blocks blocks = blocks_of(file, layout);
-  const auto used = static_cast<std::uint16_t>(layout.colors + (layout.alpha >= 0 ? 1 : 0));
-  const std::size_t step = separate ? 1 : layout.samples;
-  const auto color_table = eight_bits(layout, true);
-  const auto alpha_table = eight_bits(layout, false);
-  cv::Mat image(static_cast<int>(layout.height), static_cast<int>(layout.width), CV_8UC(used));
-  std::vector<std::uint8_t> block(blocks.bytes);
-  std::vector<std::uint16_t> samples(blocks.width * step);
-  const auto read_block = [&](std::uint32_t x, std::uint32_t y, std::uint16_t plane, std::uint32_t rows) {
-    const auto wanted = static_cast<tmsize_t>(blocks.tiled ? blocks.bytes : blocks.row_bytes * rows);
-    const tmsize_t got = blocks.tiled
-                             ? TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, x, y, 0, plane), block.data(), wanted)
-                             : TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, y, plane), block.data(), wanted);
-    if (got < wanted || !file.complaint().empty()) fail(file);
-  };
-  for (std::uint16_t plane = 0; plane < (separate ? used : 1); ++plane) {
-    for (std::uint32_t y = 0; y < layout.height; y += blocks.height) {
-      const std::uint32_t rows = std::min(blocks.height, layout.height - y);
-      for (std::uint32_t x = 0; x < layout.width; x += blocks.width) {
-        const std::uint32_t columns = std::min(blocks.width, layout.width - x);
-        read_block(x, y, plane, rows);
-        for (std::uint32_t row = 0; row < rows; ++row) {
-          unpack(block.data() + row * blocks.row_bytes, layout.bits, {samples.data(), columns * step});
-          for (int sample = separate ? plane : 0; sample < (separate ? plane + 1 : used); ++sample) {
-            const auto& table = sample == layout.alpha ? alpha_table : color_table;
-            const std::uint16_t* from = samples.data() + (separate ? 0 : sample);
-            std::uint8_t* to = image.ptr(static_cast<int>(y + row), static_cast<int>(x)) + sample;
-            for (std::uint32_t i = 0; i < columns; ++i, from += step, to += used) *to = table[*from];
-          }
+// One sample of each pixel of a row, `step` apart, through the table into every `places`th byte.
+template <typename Sample>
+void spread(const Sample* from, std::size_t step, const std::vector<std::uint8_t>& table, std::uint8_t* to, int places,
+            std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i, from += step, to += places) *to = table[*from];
+}
+
+// The samples that matter, at 8 bits: colours in the file's order, but blue, green, red, then alpha.
+class SampleReader {
+ public:
+  SampleReader(TiffFile& file, const TiffLayout& layout)
+      : file_(file),
+        layout_(layout),
+        blocks_(blocks_of(file, layout)),
+        separate_(layout.planar == PLANARCONFIG_SEPARATE && layout.samples > 1),
+        used_(layout.colors + (layout.alpha >= 0 ? 1 : 0)),
+        step_(separate_ ? 1 : layout.samples),
+        image_(static_cast<int>(layout.height), static_cast<int>(layout.width), CV_8UC(used_)),
+        block_(blocks_.bytes),
+        samples_(layout.bits == 8 ? 0 : blocks_.width * step_) {}
+
+  cv::Mat read() {
+    for (int plane = 0; plane < (separate_ ? used_ : 1); ++plane) {
+      for (std::uint32_t y = 0; y < layout_.height; y += blocks_.height) {
+        for (std::uint32_t x = 0; x < layout_.width; x += blocks_.width) take_block(x, y, plane);
+      }
+    }
+    return image_;
+  }
+
+ private:
+  void take_block(std::uint32_t x, std::uint32_t y, int plane) {
+    const std::uint32_t rows = std::min(blocks_.height, layout_.height - y);
+    const std::uint32_t columns = std::min(blocks_.width, layout_.width - x);
+    decode_block(x, y, static_cast<std::uint16_t>(plane), rows);
+    for (std::uint32_t row = 0; row < rows; ++row) {
+      const std::uint8_t* from = block_.data() + row * blocks_.row_bytes;
+      std::uint8_t* to = image_.ptr(static_cast<int>(y + row), static_cast<int>(x));
+      if (layout_.bits != 8) unpack(from, layout_.bits, {samples_.data(), columns * step_});
+      for (int sample = separate_ ? plane : 0; sample < (separate_ ? plane + 1 : used_); ++sample) {
+        const auto& table = sample == layout_.alpha ? alpha_table_ : color_table_;
+        const int offset = separate_ ? 0 : sample;
+        if (layout_.bits == 8) {
+          spread(from + offset, step_, table, to + place(sample), used_, columns);
+        } else {
+          spread(samples_.data() + offset, step_, table, to + place(sample), used_, columns);
         }
       }
     }
   }
-  return image;
-}
+
+  void decode_block(std::uint32_t x, std::uint32_t y, std::uint16_t plane, std::uint32_t rows) {
+    TIFF* tiff = file_.get();
+    const auto wanted = static_cast<tmsize_t>(blocks_.tiled ? blocks_.bytes : blocks_.row_bytes * rows);
+    const tmsize_t got = blocks_.tiled
+                             ? TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, x, y, 0, plane), block_.data(), wanted)
+                             : TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, y, plane), block_.data(), wanted);
+    if (got < wanted || !file_.complaint().empty()) fail(file_);
+  }
+
+  int place(int sample) const { return layout_.colors == 3 && sample < 3 ? 2 - sample : sample; }
+
+  TiffFile& file_;
+  const TiffLayout& layout_;
+  Blocks blocks_;
+  bool separate_;
+  int used_;
+  std::size_t step_;
+  cv::Mat image_;
+  std::vector<std::uint8_t> block_;
+  std::vector<std::uint16_t> samples_;
+  std::vector<std::uint8_t> color_table_ = eight_bits(layout_, true);
+  std::vector<std::uint8_t> alpha_table_ = eight_bits(layout_, false);
+};
 
 // TIFF 6.0, section 5: 16 bits per colour; some old writers left the upper ones empty.
 std::array<std::vector<std::uint8_t>, 3> palette_of(const TiffFile& file, unsigned bits) {
@@ -142,10 +175,10 @@ std::array<std::vector<std::uint8_t>, 3> palette_of(const TiffFile& file, unsign
   return palette;
 }
 
-// Grey stays; palette, red-green-blue and cyan-magenta-yellow-black become BGR; alpha follows.
-cv::Mat colored(const TiffFile& file, const TiffLayout& layout, cv::Mat image) {
+// Palette and cyan-magenta-yellow-black become BGR; alpha follows.
+cv::Mat colored(const TiffFile& file, const TiffLayout& layout, const cv::Mat& image) {
   const bool palette = layout.photometric == PHOTOMETRIC_PALETTE;
-  if (layout.colors == 1 && !palette) return image;
+  if (!palette && layout.colors != 4) return image;
   const int alpha = layout.alpha >= 0 ? 1 : 0;
   const auto colors = palette ? palette_of(file, layout.bits) : std::array<std::vector<std::uint8_t>, 3>{};
   cv::Mat result(image.size(), CV_8UC(3 + alpha));
@@ -154,9 +187,7 @@ cv::Mat colored(const TiffFile& file, const TiffLayout& layout, cv::Mat image) {
     std::uint8_t* to = result.ptr(row);
     for (int column = 0; column < image.cols; ++column, from += layout.colors + alpha, to += 3 + alpha) {
       for (std::size_t c = 0; c < 3; ++c) {
-        const unsigned value = palette              ? colors[c][from[0]]
-                               : layout.colors == 4 ? ((255U - from[c]) * (255U - from[3]) + 127U) / 255U
-                                                    : from[c];
+        const unsigned value = palette ? colors[c][from[0]] : ((255U - from[c]) * (255U - from[3]) + 127U) / 255U;
         to[2 - c] = static_cast<std::uint8_t>(value);
       }
       if (alpha == 1) to[3] = from[layout.colors];
@@ -211,7 +242,7 @@ cv::Mat read_tiff(std::span<const std::uint8_t> data) {
   if (layout.photometric == PHOTOMETRIC_YCBCR) {
     TIFFSetField(file.get(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
   }
-  return colored(file, layout, read_samples(file, layout));
+  return colored(file, layout, SampleReader(file, layout).read());
 }
 
 }  // namespace lrfind::data
