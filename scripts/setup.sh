@@ -8,8 +8,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-build=(g++ cmake ninja-build ccache libopencv-dev libjpeg-dev libpng-dev libcli11-dev nlohmann-json3-dev zlib1g-dev
-  libtorch-dev libopenblas0-pthread)
+build=(g++ cmake ninja-build ccache libopencv-dev libjpeg-dev libpng-dev libtiff-dev libcli11-dev nlohmann-json3-dev
+  zlib1g-dev libtorch-dev libopenblas0-pthread)
 demo=(dataset-fashion-mnist gnuplot-nox)
 test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch)
 lint=(clang-format-14 clang-tidy-14 shellcheck)

@@ -2,6 +2,7 @@
 #include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
+#include "data/batch/check.hpp"
 #include "platform/cpu_count.hpp"
 #include "report/result.hpp"
 #include "report/table.hpp"
@@ -76,7 +77,12 @@ void print(const data::Inspection& found, std::ostream& out, const report::Termi
   for (const auto& note : found.notes) out << "note: " << note << "\n";
   for (const auto& file : found.misnamed)
     out << "misnamed: " << file.path << ": holds " << file.format << "; it is used\n";
-  for (const auto& file : found.unreadable) out << "unreadable: " << file.path << ": " << file.error << "\n";
+  constexpr std::size_t all_shown = 10;
+  if (found.unreadable.size() > all_shown) {
+    for (const std::string& line : data::by_reason(found.unreadable)) out << "unreadable: " << line << "\n";
+  } else {
+    for (const auto& file : found.unreadable) out << "unreadable: " << file.path << ": " << file.error << "\n";
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <thread>
 
 namespace lrfind::data {
@@ -22,6 +23,26 @@ std::string percent(double fraction) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g %%", 100 * fraction);
   return text;
+}
+
+std::string rounded_up(double fraction) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", std::ceil(100 * fraction) / 100);
+  return text;
+}
+
+// Sizes and places differ from file to file where the reason is the same.
+std::string without_numbers(const std::string& text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!is_digit(text[i])) {
+      result += text[i];
+    } else if (i == 0 || !is_digit(text[i - 1])) {
+      result += 'N';
+    }
+  }
+  return result;
 }
 
 std::uint64_t file_bytes(const std::string& path) {
@@ -71,13 +92,37 @@ void require_readable(const std::vector<Unreadable>& unreadable, std::size_t use
   } else {
     message = std::to_string(unreadable.size()) + " of the " + std::to_string(used) +
               " images looked at cannot be read (" + percent(fraction) + ", the limit is " + percent(max_fraction) +
-              "):";
+              "); --max-unreadable " + rounded_up(fraction) + " would leave them out and go on:";
   }
-  for (std::size_t i = 0; i < std::min<std::size_t>(unreadable.size(), 10); ++i) {
-    message += "\n  " + unreadable[i].path + ": " + unreadable[i].error;
-  }
-  if (unreadable.size() > 10) message += "\n  and " + std::to_string(unreadable.size() - 10) + " more";
+  for (const std::string& line : by_reason(unreadable)) message += "\n  " + line;
   throw data_error(message);
+}
+
+std::vector<std::string> by_reason(const std::vector<Unreadable>& unreadable) {
+  struct Group {
+    std::string reason;
+    std::vector<std::string> paths;
+  };
+  std::map<std::string, Group> found;
+  for (const Unreadable& file : unreadable) {
+    Group& group = found[without_numbers(file.error)];
+    if (group.paths.empty()) group.reason = file.error;
+    if (group.reason != file.error) group.reason = without_numbers(file.error);
+    group.paths.push_back(file.path);
+  }
+  std::vector<Group> groups;
+  for (const auto& [key, group] : found) groups.push_back(group);
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const Group& a, const Group& b) { return a.paths.size() > b.paths.size(); });
+  const std::size_t examples = std::max<std::size_t>(3, 10 / std::max<std::size_t>(1, groups.size()));
+  std::vector<std::string> lines;
+  for (const auto& [reason, paths] : groups) {
+    std::string line = std::to_string(paths.size()) + (paths.size() == 1 ? " file " : " files, each ") + reason + ": ";
+    for (std::size_t i = 0; i < std::min(examples, paths.size()); ++i) line += (i == 0 ? "" : ", ") + paths[i];
+    if (paths.size() > examples) line += " and " + std::to_string(paths.size() - examples) + " more";
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 CheckResult check_remaining(ImageStore& store, const CheckOptions& options) {

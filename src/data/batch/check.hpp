@@ -9,15 +9,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace lrfind::data {
 
-/// Throws Error (data) naming the first ten when more than max_fraction of `used` different images are in `unreadable`.
-/// Nothing is decided before 32 images were used, unless all of them are unreadable or `all_used` is set: a single bad
-/// file among the first three says little.
+/// Throws Error (data), with the files grouped by reason, when more than max_fraction of `used` different images are in
+/// `unreadable`. Nothing is decided before 32 images were used, unless all of them are unreadable or `all_used` is set:
+/// a single bad file among the first three says little.
 void require_readable(const std::vector<Unreadable>& unreadable, std::size_t used, double max_fraction,
                       bool all_used = false);
+
+/// A line per reason, the most frequent first: how many files, the reason, and the first paths, three or as many as
+/// make ten in all. Numbers that differ within a reason are written "N".
+std::vector<std::string> by_reason(const std::vector<Unreadable>& unreadable);
 
 struct CheckOptions {
   std::size_t max_images = 20000;

@@ -118,6 +118,11 @@ int reduced_by(const Fit& fit) {
   return 1;
 }
 
+// What libjpeg is asked for: grey where the file or the result is, but CMYK only becomes RGB.
+int jpeg_channels(const ImageHeader& header, int wanted) {
+  return header.channels == 1 || (header.channels == 3 && wanted == 1) ? 1 : 3;
+}
+
 // Grey or RGB.
 cv::Mat whole_jpeg(std::span<const std::uint8_t> file, const ImageHeader& header, int channels) {
   const JpegScale scale = jpeg_scale(header, 1);
@@ -200,24 +205,22 @@ Resize parse_resize(const std::string& name) {
 Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options) {
   return guarded(file, [&](Decoded& result) {
     const ImageHeader& header = result.header;
-    // OpenCV turns TIFF images upright itself.
-    const int orientation = header.format == ImageFormat::tiff ? 1 : header.orientation;
     cv::Size stored(options.shape.width, options.shape.height);
-    if (orientation >= 5) std::swap(stored.width, stored.height);
-    const int channels = std::min(options.shape.channels, header.channels);
-    const cv::Mat image = is_plain_jpeg(header) ? fitted_jpeg(file, header, channels, stored, options)
-                                                : from_bgr(fitted(plain_pixels(file, header), stored, options.resize));
-    result.image = with_channels(upright(image, orientation), options.shape.channels);
+    if (header.orientation >= 5) std::swap(stored.width, stored.height);
+    const cv::Mat image =
+        header.format == ImageFormat::jpeg
+            ? fitted_jpeg(file, header, jpeg_channels(header, options.shape.channels), stored, options)
+            : from_bgr(fitted(plain_pixels(file, header), stored, options.resize));
+    result.image = with_channels(upright(image, header.orientation), options.shape.channels);
   });
 }
 
 Decoded decode(std::span<const std::uint8_t> file) {
   return guarded(file, [&](Decoded& result) {
     const ImageHeader& header = result.header;
-    const cv::Mat image =
-        is_plain_jpeg(header) ? whole_jpeg(file, header, header.channels) : from_bgr(plain_pixels(file, header));
-    const int orientation = header.format == ImageFormat::tiff ? 1 : header.orientation;
-    result.image = with_channels(upright(image, orientation), image.channels());
+    const cv::Mat image = header.format == ImageFormat::jpeg ? whole_jpeg(file, header, jpeg_channels(header, 3))
+                                                             : from_bgr(plain_pixels(file, header));
+    result.image = with_channels(upright(image, header.orientation), image.channels());
   });
 }
 

@@ -7,6 +7,13 @@
 
 namespace lrfind::data {
 
+constexpr const char* jpeg_cut_off = "is cut off: the JPEG data end without an end-of-image marker";
+
+inline std::string cut_off(std::string_view format, std::uint64_t needed, std::size_t size) {
+  return "is cut off: the " + std::string(format) + " data need " + std::to_string(needed) +
+         " bytes and the file has " + std::to_string(size);
+}
+
 ImageHeader read_jpeg_header(const Bytes& file);
 ImageHeader read_png_header(const Bytes& file);
 ImageHeader read_bmp_header(std::span<const std::uint8_t> file);

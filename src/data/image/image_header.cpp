@@ -1,6 +1,7 @@
 #include <data/image/image_header.hpp>
 
 #include <data/image/format_headers.hpp>
+#include <data/image/jpeg.hpp>
 
 #include <algorithm>
 #include <array>
@@ -28,20 +29,73 @@ ImageFormat format_of_content(const Bytes& file) {
   return ImageFormat::unknown;
 }
 
-std::string what_else_it_is(const Bytes& file) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> signatures{{{"GIF8", "a GIF image"},
-                                                                                     {"%PDF", "a PDF document"},
-                                                                                     {"PK\x03\x04", "a ZIP archive"},
-                                                                                     {"\x1F\x8B", "a gzip archive"},
-                                                                                     {"<!DOCTYPE", "an HTML page"},
-                                                                                     {"<html", "an HTML page"},
-                                                                                     {"<svg", "an SVG drawing"},
-                                                                                     {"8BPS", "a Photoshop file"}}};
-  for (const auto& [signature, name] : signatures) {
-    if (file.starts_with(signature)) return std::string(name);
+// ISO/IEC 14496-12: a box "ftyp" with the brand of what follows.
+std::string_view by_brand(const Bytes& file) {
+  for (const auto brand : {"avif"sv, "avis"sv}) {
+    if (file.starts_with(brand, 8)) return "an AVIF image";
   }
-  if (file.starts_with("ftyp"sv, 4)) return "a HEIC, AVIF or MP4 file";
-  return {};
+  for (const auto brand : {"heic"sv, "heix"sv, "hevc"sv, "hevx"sv, "heim"sv, "heis"sv, "mif1"sv, "msf1"sv}) {
+    if (file.starts_with(brand, 8)) return "a HEIC image";
+  }
+  return file.starts_with("crx "sv, 8) ? "a camera raw file" : "an MP4 or QuickTime file";
+}
+
+std::string_view what_else_it_is(const Bytes& file) {
+  struct Signature {
+    std::string_view bytes, name;
+    std::size_t at = 0;
+  };
+  constexpr std::array signatures{Signature{"version https://git-lfs.github.com/spec/"sv, "a Git LFS pointer"sv},
+                                  Signature{"GIF8"sv, "a GIF image"sv},
+                                  Signature{"\0\0\0\x0CjP  "sv, "a JPEG 2000 image"sv},
+                                  Signature{"\xFF\x4F\xFF\x51"sv, "a JPEG 2000 image"sv},
+                                  Signature{"\0\0\0\x0CJXL "sv, "a JPEG XL image"sv},
+                                  Signature{"\xFF\x0A"sv, "a JPEG XL image"sv},
+                                  Signature{"II\xBC"sv, "a JPEG XR image"sv},
+                                  Signature{"\0\0\1\0"sv, "an icon"sv},
+                                  Signature{"P7\n"sv, "a PAM image"sv},
+                                  Signature{"PF\n"sv, "a PFM image"sv},
+                                  Signature{"Pf\n"sv, "a PFM image"sv},
+                                  Signature{"8BPS"sv, "a Photoshop file"sv},
+                                  Signature{"gimp xcf"sv, "a GIMP file"sv},
+                                  Signature{"\x76\x2F\x31\x01"sv, "an OpenEXR image"sv},
+                                  Signature{"#?RADIANCE"sv, "a Radiance HDR image"sv},
+                                  Signature{"#?RGBE"sv, "a Radiance HDR image"sv},
+                                  Signature{"DDS "sv, "a DDS image"sv},
+                                  Signature{"qoif"sv, "a QOI image"sv},
+                                  Signature{"SIMPLE  ="sv, "a FITS image"sv},
+                                  Signature{"DICM"sv, "a DICOM image"sv, 128},
+                                  Signature{"\x59\xA6\x6A\x95"sv, "a Sun raster image"sv},
+                                  Signature{"\x01\xDA\0"sv, "an SGI image"sv},
+                                  Signature{"\x01\xDA\1"sv, "an SGI image"sv},
+                                  Signature{"IIRO"sv, "a camera raw file"sv},
+                                  Signature{"IIU\0"sv, "a camera raw file"sv},
+                                  Signature{"FUJIFILM"sv, "a camera raw file"sv},
+                                  Signature{"\x93NUMPY"sv, "a NumPy array"sv},
+                                  Signature{"\x89HDF"sv, "an HDF5 file"sv},
+                                  Signature{"%PDF"sv, "a PDF document"sv},
+                                  Signature{"%!PS"sv, "a PostScript document"sv},
+                                  Signature{"PK\x03\x04"sv, "a ZIP archive"sv},
+                                  Signature{"\x1F\x8B"sv, "a gzip archive"sv},
+                                  Signature{"\x1A\x45\xDF\xA3"sv, "a Matroska or WebM file"sv},
+                                  Signature{"<!DOCTYPE html"sv, "an HTML page"sv},
+                                  Signature{"<!doctype html"sv, "an HTML page"sv},
+                                  Signature{"<!DOCTYPE HTML"sv, "an HTML page"sv},
+                                  Signature{"<html"sv, "an HTML page"sv},
+                                  Signature{"<HTML"sv, "an HTML page"sv}};
+  for (const auto& [bytes, name, at] : signatures) {
+    if (file.starts_with(bytes, at)) return name;
+  }
+  if (file.starts_with("ftyp"sv, 4)) return by_brand(file);
+  if (file.starts_with("RIFF"sv)) return file.starts_with("AVI "sv, 8) ? "an AVI video" : "a RIFF file";
+  // Text, perhaps behind a byte order mark, an XML declaration and comments.
+  const auto head = file.part(0, 1024);
+  const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  const std::size_t first = text.find_first_not_of("\xEF\xBB\xBF \t\r\n");
+  if (first == std::string_view::npos || text[first] != '<') return {};
+  if (text.find("<svg") != std::string_view::npos) return "an SVG drawing";
+  if (text.find("<html") != std::string_view::npos) return "an HTML page";
+  return "an XML or HTML document";
 }
 
 std::string lower(std::string_view text) {
@@ -128,9 +182,14 @@ ImageHeader read_image_header(std::span<const std::uint8_t> data) {
       header = read_pnm_header(file);
       break;
     case ImageFormat::unknown: {
-      const std::string other = what_else_it_is(file);
-      header.error = other.empty() ? "is not an image: its first bytes belong to no image format"
-                                   : "is " + other + ", which is not a supported image format";
+      const std::string other(what_else_it_is(file));
+      if (other.empty()) {
+        header.error = "is not an image: its first bytes belong to no image format";
+      } else if (other == "a Git LFS pointer") {
+        header.error = "is a Git LFS pointer, not the image itself ('git lfs pull' fetches it)";
+      } else {
+        header.error = "is " + other + ", which is not supported";
+      }
       return header;
     }
   }
@@ -141,6 +200,8 @@ ImageHeader read_image_header(std::span<const std::uint8_t> data) {
                    " pixels, more than the limit of " + std::to_string(max_pixels);
   } else if (declared == 0 && header.error.empty()) {
     header.error = "declares no pixels (" + std::to_string(header.width) + " x " + std::to_string(header.height) + ")";
+  } else if (header.end_missing && !holds_every_pixel(data, header)) {
+    header.error = jpeg_cut_off;
   }
   return header;
 }

@@ -25,22 +25,24 @@ struct ImageHeader {
   ImageFormat format = ImageFormat::unknown;
   std::uint32_t width = 0;  ///< as stored, before the orientation is applied
   std::uint32_t height = 0;
-  int channels = 0;             ///< 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha or CMYK
-  int bits = 8;                 ///< per channel
-  int orientation = 1;          ///< EXIF: 1 upright, 2 .. 8 mirrored and turned
-  std::uint32_t max_value = 0;  ///< PNM only: the value of white
+  int channels = 0;     ///< 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha or CMYK
+  int bits = 8;         ///< per channel
+  int orientation = 1;  ///< EXIF: 1 upright, 2 .. 8 mirrored and turned
   bool alpha = false;
   bool premultiplied = false;  ///< the decoder gives colours that are multiplied with alpha already
+  bool end_missing = false;    ///< a JPEG without an end marker, whose pixels are all there
   /// Why the file cannot be used, one clause ("is empty", "is cut off: ..."); empty for a good file.
   std::string error;
 
   bool ok() const { return error.empty(); }
 };
 
-/// Reads the header of a whole file in memory and checks that the file is complete. Never throws on bad bytes.
+/// Reads the header of a whole file in memory and checks that the file is complete, without decoding a pixel, except of
+/// a JPEG without an end marker. Never throws on bad bytes.
 ImageHeader read_image_header(std::span<const std::uint8_t> file);
 
-/// EXIF orientation, 1 to 8, of a TIFF-structured EXIF block (what follows "Exif\0\0" in a JPEG); 1 when it has none.
-int exif_orientation(std::span<const std::uint8_t> tiff);
+/// EXIF orientation, 1 to 8, of an EXIF block (structured as TIFF, with or without "Exif\0\0" in front); 1 when it has
+/// none.
+int exif_orientation(std::span<const std::uint8_t> block);
 
 }  // namespace lrfind::data

@@ -1,6 +1,7 @@
 #include <data/image/format_headers.hpp>
 
 #include <cstring>
+#include <set>
 
 namespace lrfind::data {
 namespace {
@@ -9,11 +10,12 @@ using namespace std::string_view_literals;
 
 // JPEG: segments FF marker [length payload]; ITU-T T.81, annex B.
 bool is_frame(std::uint8_t marker) {
-  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+  return marker == 0xF7 || (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC);
 }
 bool stands_alone(std::uint8_t marker) { return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8); }
 
-// From inside entropy-coded data to the next marker that is no restart and no stuffed byte; npos when there is none.
+// The next marker at or behind a place, over image data and stray bytes; npos when there is none. Restarts, stuffed and
+// fill bytes are no markers.
 std::size_t next_marker(std::span<const std::uint8_t> file, std::size_t at) {
   while (at + 1 < file.size()) {
     const void* found = std::memchr(file.data() + at, 0xFF, file.size() - 1 - at);
@@ -26,19 +28,67 @@ std::size_t next_marker(std::span<const std::uint8_t> file, std::size_t at) {
   return std::string_view::npos;
 }
 
+// The kinds of JPEG that are neither sequential nor progressive by their start-of-frame marker; T.81, table B.1.
+std::string_view unsupported_process(std::uint8_t marker) {
+  switch (marker) {
+    case 0xC3:
+    case 0xCB:
+      return "a lossless JPEG image";
+    case 0xC5:
+    case 0xC6:
+    case 0xC7:
+    case 0xCD:
+    case 0xCE:
+    case 0xCF:
+      return "a hierarchical JPEG image";
+    case 0xF7:
+      return "a JPEG-LS image";
+    default:
+      return {};
+  }
+}
+
+void read_frame(const Bytes& file, std::size_t at, ImageHeader& header) {
+  header.bits = file.u8(at + 4);
+  header.height = file.u16(at + 5);
+  header.width = file.u16(at + 7);
+  header.channels = file.u8(at + 9);
+  if (const std::string_view process = unsupported_process(file.u8(at + 1)); !process.empty()) {
+    header.error = "is " + std::string(process) + ", which is not supported";
+  } else if (header.bits != 8) {
+    header.error = "is a JPEG image with " + std::to_string(header.bits) + " bits per sample, which is not supported";
+  } else if (header.channels != 1 && header.channels != 3 && header.channels != 4) {
+    header.error = "is a JPEG image with " + std::to_string(header.channels) + " components, which is not supported";
+  }
+}
+
 }  // namespace
 
-int exif_orientation(std::span<const std::uint8_t> tiff) {
-  const bool big_endian = !tiff.empty() && tiff[0] == 'M';
-  const Bytes exif(tiff, big_endian);
+int exif_orientation(std::span<const std::uint8_t> block) {
+  // JPEG's prefix, which some writers put in front elsewhere too.
+  if (Bytes(block).starts_with("Exif\0\0"sv)) block = block.subspan(6);
+  const bool big_endian = !block.empty() && block[0] == 'M';
+  const Bytes exif(block, big_endian);
   if (!exif.starts_with("II*\0"sv) && !exif.starts_with("MM\0*"sv)) return 1;
   const std::uint64_t directory = exif.u32(4);
   const unsigned entries = exif.u16(directory);
   for (unsigned i = 0; i < entries; ++i) {
     const std::uint64_t entry = directory + 2 + 12ULL * i;
     if (!exif.has(entry, 12)) break;
-    if (exif.u16(entry) != 0x0112) continue;
-    const unsigned value = exif.u16(entry + 2) == 3 ? exif.u16(entry + 8) : 0;
+    if (exif.u16(entry) != 0x0112 || exif.u32(entry + 4) != 1) continue;
+    std::uint32_t value = 0;
+    switch (exif.u16(entry + 2)) {
+      case 3:  // SHORT, which the standard asks for
+      case 8:  // SSHORT
+        value = exif.u16(entry + 8);
+        break;
+      case 4:  // LONG
+      case 9:  // SLONG
+        value = exif.u32(entry + 8);
+        break;
+      default:
+        break;
+    }
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
@@ -49,19 +99,13 @@ ImageHeader read_jpeg_header(const Bytes& file) {
   ImageHeader header;
   header.format = ImageFormat::jpeg;
   const auto all = file.part(0, file.size());
-  bool scanned = false;
+  std::set<std::uint8_t> scanned;  // the components of the scans so far
   bool oriented = false;
   std::size_t at = 2;
-  while (true) {
-    while (file.u8(at) == 0xFF && file.u8(at + 1) == 0xFF) ++at;
-    if (!file.has(at, 2)) break;
-    if (file.u8(at) != 0xFF) {
-      header.error = "is damaged: a JPEG marker is missing at byte " + std::to_string(at);
-      return header;
-    }
+  while ((at = next_marker(all, at)) != std::string_view::npos) {
     const std::uint8_t marker = file.u8(at + 1);
     if (marker == 0xD9) {
-      if (!scanned) header.error = "is damaged: the JPEG file ends before any image data";
+      if (scanned.empty()) header.error = "is damaged: the JPEG file ends before any image data";
       return header;
     }
     if (stands_alone(marker)) {
@@ -69,24 +113,24 @@ ImageHeader read_jpeg_header(const Bytes& file) {
       continue;
     }
     const std::uint64_t length = file.u16(at + 2);
-    if (!file.has(at + 2, length) || length < 2) break;
+    if (!file.has(at + 2, length)) break;
+    if (length < 2) {
+      header.error = "is damaged: the JPEG segment at byte " + std::to_string(at) + " has no length";
+      return header;
+    }
     if (is_frame(marker) && header.width == 0) {
-      header.bits = file.u8(at + 4);
-      header.height = file.u16(at + 5);
-      header.width = file.u16(at + 7);
-      header.channels = file.u8(at + 9);
+      read_frame(file, at, header);
+      if (!header.ok()) return header;
     } else if (marker == 0xE1 && !oriented && file.starts_with("Exif\0\0"sv, at + 4)) {
-      header.orientation = exif_orientation(file.part(at + 10, length - 8));
+      header.orientation = exif_orientation(file.part(at + 4, length - 2));
       oriented = true;
+    } else if (marker == 0xDA) {
+      for (unsigned i = 0; i < file.u8(at + 4); ++i) scanned.insert(file.u8(at + 5 + 2ULL * i));
     }
     at += 2 + static_cast<std::size_t>(length);
-    if (marker == 0xDA) {
-      scanned = true;
-      at = next_marker(all, at);
-      if (at == std::string_view::npos) break;
-    }
   }
-  header.error = "is cut off: the JPEG data end without an end-of-image marker";
+  header.end_missing = header.width != 0 && scanned.size() == static_cast<std::size_t>(header.channels);
+  if (!header.end_missing) header.error = jpeg_cut_off;
   return header;
 }
 

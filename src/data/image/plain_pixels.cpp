@@ -1,7 +1,7 @@
 #include <data/image/plain_pixels.hpp>
 
 #include <data/image/opencv_codec.hpp>
-#include <data/image/png.hpp>
+#include <data/image/pixel_readers.hpp>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -31,57 +31,44 @@ cv::Mat on_white(const cv::Mat& image, bool premultiplied) {
   return result;
 }
 
-// 8 bits per channel, grey or BGR.
-cv::Mat plain(const cv::Mat& image, const ImageHeader& header) {
-  cv::Mat result = image;
-  if (image.depth() == CV_16U) {
-    const double white = header.format == ImageFormat::pnm ? header.max_value : 65535;
-    image.convertTo(result, CV_8U, 255.0 / white);
-  } else if (image.depth() == CV_8U && header.format == ImageFormat::pnm && header.max_value > 1 &&
-             header.max_value < 255) {
-    image.convertTo(result, CV_8U, 255.0 / header.max_value);
-  } else if (image.depth() != CV_8U) {
-    throw std::runtime_error("has pixels that are neither 8 nor 16 bit integers");
-  }
-  if (result.channels() == 4) return on_white(result, header.premultiplied);
-  if (result.channels() == 2) {
-    cv::Mat grey_grey_grey_alpha(result.size(), CV_8UC4);
-    cv::mixChannels({result}, {grey_grey_grey_alpha}, {0, 0, 0, 1, 0, 2, 1, 3});
+// Grey or BGR.
+cv::Mat without_alpha(const cv::Mat& image, const ImageHeader& header) {
+  if (image.channels() == 4) return on_white(image, header.premultiplied);
+  if (image.channels() == 2) {
+    cv::Mat grey_grey_grey_alpha(image.size(), CV_8UC4);
+    cv::mixChannels({image}, {grey_grey_grey_alpha}, {0, 0, 0, 1, 0, 2, 1, 3});
     return on_white(grey_grey_grey_alpha, header.premultiplied);
   }
-  if (result.channels() != 1 && result.channels() != 3) {
-    throw std::runtime_error("has " + std::to_string(result.channels()) + " channels");
-  }
-  return result;
+  return image;
 }
 
-int imread_flags(const ImageHeader& header) {
-  switch (header.format) {
-    // The header's orientation is applied after resizing, when there are fewer pixels to move.
-    case ImageFormat::jpeg:
-      return cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION;
-    // Without an alpha channel the fourth byte of a 32-bit BMP means nothing.
-    case ImageFormat::bmp:
-      return header.alpha ? cv::IMREAD_UNCHANGED : cv::IMREAD_COLOR;
-    default:
-      return cv::IMREAD_UNCHANGED;
-  }
-}
-
-cv::Mat by_opencv(std::span<const std::uint8_t> file, const ImageHeader& header) {
+cv::Mat read_webp(std::span<const std::uint8_t> file) {
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw std::runtime_error("is too large");
   const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8U, const_cast<std::uint8_t*>(file.data()));
-  cv::Mat image = opencv_decode(bytes, imread_flags(header));
-  if (image.empty()) {
-    throw std::runtime_error("cannot be decoded: the " + std::string(to_string(header.format)) + " data are damaged");
-  }
+  const cv::Mat image = opencv_decode(bytes, cv::IMREAD_UNCHANGED);
+  if (image.empty()) throw std::runtime_error("is damaged: libwebp finds no image in it");
   return image;
+}
+
+cv::Mat decoded(std::span<const std::uint8_t> file, ImageFormat format) {
+  switch (format) {
+    case ImageFormat::png:
+      return read_png(file);
+    case ImageFormat::bmp:
+      return read_bmp(file);
+    case ImageFormat::tiff:
+      return read_tiff(file);
+    case ImageFormat::pnm:
+      return read_pnm(file);
+    default:
+      return read_webp(file);
+  }
 }
 
 }  // namespace
 
 cv::Mat plain_pixels(std::span<const std::uint8_t> file, const ImageHeader& header) {
-  return plain(header.format == ImageFormat::png ? read_png(file) : by_opencv(file, header), header);
+  return without_alpha(decoded(file, header.format), header);
 }
 
 }  // namespace lrfind::data

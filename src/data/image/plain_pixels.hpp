@@ -1,4 +1,4 @@
-// The pixels of an image file of any format, brought to one kind.
+// The pixels of an image file of any format but JPEG, brought to one kind.
 #pragma once
 
 #include <data/image/image_header.hpp>
@@ -10,8 +10,8 @@
 
 namespace lrfind::data {
 
-/// 8 bits per channel, grey or BGR, at the size that the file has; alpha is laid on white. The orientation is left
-/// alone, but for TIFF's, which OpenCV applies. Throws std::runtime_error with a clause where the data are damaged, and
+/// 8 bits per channel, grey or BGR, at the size that the file has; alpha is laid on white; the orientation is left
+/// alone. Throws std::runtime_error with a clause where the data are damaged, and
 /// what OpenCV throws.
 cv::Mat plain_pixels(std::span<const std::uint8_t> file, const ImageHeader& header);
 

@@ -1,17 +1,26 @@
-#include <data/image/png.hpp>
+#include <data/image/pixel_readers.hpp>
 
 #include <opencv2/core.hpp>
 
 #include <png.h>
 
+#include <array>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 
 namespace lrfind::data {
 namespace {
 
+using Reason = std::array<char, 128>;
+
 // libpng reports an error by calling a function that must not return.
-[[noreturn]] void give_up(png_structp png, png_const_charp /*why*/) { png_longjmp(png, 1); }
+[[noreturn]] void give_up(png_structp png, png_const_charp why) {
+  auto& reason = *static_cast<Reason*>(png_get_error_ptr(png));
+  std::snprintf(reason.data(), reason.size(), "%s", why);
+  png_longjmp(png, 1);
+}
 void say_nothing(png_structp /*png*/, png_const_charp /*what*/) {}
 
 void take_bytes(png_structp png, png_bytep to, std::size_t count) {
@@ -22,7 +31,8 @@ void take_bytes(png_structp png, png_bytep to, std::size_t count) {
 }
 
 struct Reader {
-  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, give_up, say_nothing);
+  Reason reason{};
+  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reason, give_up, say_nothing);
   png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
   int passes = 1;
 
@@ -62,12 +72,12 @@ bool read_rows(Reader& reader, cv::Mat& image) {
 cv::Mat read_png(std::span<const std::uint8_t> file) {
   Reader reader;
   if (reader.info == nullptr) throw std::bad_alloc();
-  const std::runtime_error damaged("cannot be decoded: the PNG data are damaged");
-  if (!begin(reader, file)) throw damaged;
+  const auto damaged = [&] { return std::runtime_error(std::string("is damaged: ") + reader.reason.data()); };
+  if (!begin(reader, file)) throw damaged();
   cv::Mat image(static_cast<int>(png_get_image_height(reader.png, reader.info)),
                 static_cast<int>(png_get_image_width(reader.png, reader.info)),
                 CV_8UC(png_get_channels(reader.png, reader.info)));
-  if (!read_rows(reader, image)) throw damaged;
+  if (!read_rows(reader, image)) throw damaged();
   return image;
 }
 

@@ -146,8 +146,7 @@ TEST(Loader, ReplacesUnreadableImagesAndNamesThem) {
   EXPECT_EQ(batch.size, 20);
   for (const std::uint32_t i : batch.indices) EXPECT_TRUE(i != 2 && i != 14);
   EXPECT_EQ(loader.unreadable(),
-            (std::vector<Unreadable>{{empty, "is empty (0 bytes)"},
-                                     {text, "is a GIF image, which is not a supported image format"}}));
+            (std::vector<Unreadable>{{empty, "is empty (0 bytes)"}, {text, "is a GIF image, which is not supported"}}));
 }
 
 TEST(Loader, NamesOnlyFilesOfBatchesThatWereAskedFor) {
@@ -184,7 +183,8 @@ TEST(Loader, EndsWhenTooManyImagesAreUnreadable) {
     const std::string message = error.what();
     EXPECT_NE(message.find("12 of the 40 images looked at cannot be read (30 %, the limit is 5 %)"), std::string::npos)
         << message;
-    EXPECT_NE(message.find("a/109.png: is empty (0 bytes)"), std::string::npos) << message;
+    EXPECT_NE(message.find("12 files, each is empty (0 bytes): "), std::string::npos) << message;
+    EXPECT_NE(message.find("a/109.png"), std::string::npos) << message;
     EXPECT_EQ(message.find("a/110.png"), std::string::npos) << message;
     EXPECT_NE(message.find("and 2 more"), std::string::npos) << message;
   }
@@ -359,6 +359,41 @@ TEST(RequireReadable, WaitsForEnoughImages) {
   EXPECT_THROW(require_readable(one, 3, 0.05, true), Error);
   EXPECT_THROW(require_readable(one, 1, 0.05), Error);
   EXPECT_THROW(require_readable(one, 32, 0.03), Error);
+}
+
+std::string refusal(const std::vector<Unreadable>& unreadable, std::size_t used) {
+  try {
+    require_readable(unreadable, used, 0.05);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(RequireReadable, GroupsTheFilesByReasonAndNamesTheOption) {
+  std::vector<Unreadable> unreadable;
+  for (int i = 0; i < 2; ++i) {
+    unreadable.push_back({"a/" + std::to_string(i) + ".bmp",
+                          "is cut off: the BMP data need " + std::to_string(100 + i) + " bytes and the file has 60"});
+  }
+  for (int i = 0; i < 5; ++i) unreadable.push_back({"b/" + std::to_string(i) + ".jpg", "is a GIF image"});
+  unreadable.push_back({"c.png", "is empty (0 bytes)"});
+  unreadable.push_back({"d.png", "is not an image"});
+  EXPECT_EQ(refusal(unreadable, 100),
+            "9 of the 100 images looked at cannot be read (9 %, the limit is 5 %); --max-unreadable 0.09 would leave "
+            "them out and go on:\n"
+            "  5 files, each is a GIF image: b/0.jpg, b/1.jpg, b/2.jpg and 2 more\n"
+            "  2 files, each is cut off: the BMP data need N bytes and the file has N: a/0.bmp, a/1.bmp\n"
+            "  1 file is empty (0 bytes): c.png\n"
+            "  1 file is not an image: d.png");
+}
+
+TEST(RequireReadable, NamesTenFilesOfASingleReason) {
+  std::vector<Unreadable> unreadable(15, {"x.png", "is empty (0 bytes)"});
+  EXPECT_EQ(refusal(unreadable, 15),
+            "none of the 15 images looked at can be read:\n"
+            "  15 files, each is empty (0 bytes): x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png "
+            "and 5 more");
 }
 
 // A folder salted with every kind of bad file; returns their paths.
