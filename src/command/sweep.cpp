@@ -63,25 +63,30 @@ void describe(const Trials& trials, report::Result& result) {
                         {"bookkeeping_s", trials.seconds - known}};
 }
 
-void write(const SweepSettings& settings, const report::Result& result) {
+// What cannot be written is not lost and is said at the end: returns the error.
+std::optional<Error> write(const SweepSettings& settings, const report::Result& result) {
   const std::string text = report::to_text(result);
+  std::optional<Error> unwritten;
   if (settings.output == "-") {
     std::cout << text;
   } else if (!settings.output.empty()) {
-    report::write_file(settings.output, text);
+    unwritten = report::write_file_or_elsewhere(settings.output, text);
   }
+  if (unwritten) return unwritten;
   if (!settings.csv.empty()) report::write_file(settings.csv, report::to_csv(result));
   if (!settings.plot.empty() && !result.curve.lr.empty()) {
     report::write_picture({{result.dataset.path, result}}, settings.plot);
   }
+  return std::nullopt;
 }
 
-void show(const SweepSettings& settings, const report::Result& result, People& people) {
+void show(const SweepSettings& settings, const report::Result& result, bool unwritten, People& people) {
   if (settings.common.quiet) return;
   const auto style = people.style();
   if (!result.curve.lr.empty()) people.out() << report::draw_curve(result, style) << "\n";
   people.out() << report::summary(result, style) << batch_size_text(result, style) << layer_text(result, style);
-  if (!settings.output.empty() && settings.output != "-") people.out() << "\nresult: " << settings.output << "\n";
+  if (!settings.output.empty() && settings.output != "-" && !unwritten)
+    people.out() << "\nresult: " << settings.output << "\n";
 }
 
 // What is written when a person ends the run before anything was measured; an earlier result stays.
@@ -95,7 +100,7 @@ int write_nothing_measured(const SweepSettings& settings, const OptionSet& optio
   result.dataset.path = settings.session.data.path;
   result.model.name = settings.session.network.model;
   analyse(result, suggest_options(settings), settings.metric);
-  write(settings, result);
+  if (const auto unwritten = write(settings, result)) throw *unwritten;
   return ExitStatus::interrupted;
 }
 
@@ -107,6 +112,7 @@ Demand demand(const SweepSettings& settings) {
 
 int run(SweepSettings& settings, const OptionSet& options, People& people, Clock::time_point start,
         const std::stop_token& stop) {
+  require_machine(settings.common);
   Session session(settings.session, settings.common, demand(settings), stop);
   if (settings.list_parameters) {
     list_parameters(session);
@@ -160,9 +166,10 @@ int run(SweepSettings& settings, const OptionSet& options, People& people, Clock
   }
   result.config = options.resolved();
   result.timing.total_s = seconds_since(start);
-  write(settings, result);
-  if (failure) std::rethrow_exception(failure);
-  show(settings, result, people);
+  const auto unwritten = write(settings, result);
+  if (failure && !unwritten) std::rethrow_exception(failure);
+  show(settings, result, unwritten.has_value(), people);
+  if (unwritten) throw *unwritten;
   if (!result.complete) return ExitStatus::interrupted;
   if (settings.print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
   return result.suggestion.trusted ? done : untrusted;
@@ -180,7 +187,7 @@ int sweep(const Invocation& invocation) {
   declare(line, settings);
   if (!line.parse(invocation)) return done;
   check(line.options(), settings);
-  const auto stop = listen_for_interrupt();
+  const auto stop = listen_for_interrupt(invocation.people.descriptor());
   try {
     return run(settings, line.options(), invocation.people, start, stop);
   } catch (const Interrupted&) {

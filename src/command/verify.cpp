@@ -231,15 +231,17 @@ int verify(const Invocation& invocation) {
                  << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
     return untrusted;
   }
+  require_machine(settings.common);
   Session session(settings.session, settings.common,
                   {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
-                  listen_for_interrupt());
+                  listen_for_interrupt(people.descriptor()));
   warn_before_training(session, settings.common, people);
   const auto chosen = verify_options(options, settings, session.dataset());
   const auto verification =
       verify_rates(session, result.suggestion, chosen, settings.common, people, settings.session.recipe.batch_size);
 
   const auto section = verification_json(verification);
+  std::optional<Error> unwritten;
   if (!settings.output.empty()) {
     auto json = result_json(settings, options, session);
     json["verify"] = section;
@@ -249,7 +251,7 @@ int verify(const Invocation& invocation) {
     if (settings.output == "-") {
       std::cout << text;
     } else {
-      report::write_file(settings.output, text);
+      unwritten = report::write_file_or_elsewhere(settings.output, text);
     }
   }
   if (verification.failure) std::rethrow_exception(verification.failure);
@@ -261,6 +263,7 @@ int verify(const Invocation& invocation) {
     (settings.output == "-" ? people.out() : std::cout) << table << std::flush;
   }
   if (!settings.common.quiet) people.out() << "\n" << verification_summary(verification, people.style().columns);
+  if (unwritten) throw *unwritten;
   return verification.complete ? done : ExitStatus::interrupted;
 }
 
