@@ -24,7 +24,7 @@ from commands import HERE, SWEEPS, Runner, computed, kept, make_images, picture,
 RESULTS = HERE / "results"
 SKIPPED = 77
 ROUGH = 1e-3  # relative, of the losses of the first steps
-FIRST_STEPS = 5
+FIRST_STEPS = 3
 LAST_DIGITS = 1e-9  # relative, of what another C library computes
 
 skipped = []
