@@ -5,8 +5,8 @@
 
 Numbers of trainings are kept for each LibTorch with what they were made on. The processor's instructions are pinned to
 AVX2 in all libraries, so that every x86-64 machine that has it gives the same (seen with QEMU's Haswell and EPYC). With
-MKL only processors of the same kind do. Elsewhere the first steps are compared roughly, the output says SKIPPED-exact and why, and the
-exit status is 77, which ctest shows as skipped.
+MKL only processors of the same kind do. Elsewhere the first steps are compared roughly, the output says SKIPPED-exact
+and why, and the exit status is 77, which ctest shows as skipped.
 """
 
 import json
