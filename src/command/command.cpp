@@ -2,11 +2,8 @@
 #include <lrfind/error.hpp>
 #include "platform/interrupted.hpp"
 
-#include "data/error.hpp"
-#include "experiment/session.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
-#include "train/recipe.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -14,7 +11,7 @@
 namespace lrfind::command {
 
 CommandLine::CommandLine(const std::string& name, const std::string& description, const std::string& examples,
-                         CommonSettings& common)
+                         CommonOptions& common)
     : app_(description, "lrfind " + name), options_(app_), common_(common) {
   app_.footer("\nExamples:\n" + examples);
   app_.get_formatter()->column_width(34);
@@ -23,7 +20,7 @@ CommandLine::CommandLine(const std::string& name, const std::string& description
 }
 
 bool CommandLine::parse(const Invocation& invocation) {
-  declare(options_, common_);
+  declare_common_options(options_, common_);
   auto arguments = invocation.arguments;
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
@@ -38,9 +35,19 @@ bool CommandLine::parse(const Invocation& invocation) {
   return true;
 }
 
-void warn_before_training(const Session& session, const CommonSettings& common, People& people) {
+void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console) {
   if (common.quiet) return;
-  for (const auto& sentence : session.slow_because()) people.out() << "lrfind: " << sentence << "\n";
+  for (const auto& sentence : session.slow_because()) console.out() << "lrfind: " << sentence << "\n";
+}
+
+report::ProgressTarget progress_target(const CommonOptions& common, Console& console) {
+  const auto mode = common.quiet || common.progress == "never" ? report::ProgressMode::never
+                    : common.progress == "always"              ? report::ProgressMode::always
+                                                               : report::ProgressMode::automatic;
+  return {.out = console.out(),
+          .display = report::progress_display(mode, report::can_rewrite_line(console.descriptor())),
+          .columns = [&console] { return console.style().columns; },
+          .unicode = console.style().unicode};
 }
 
 int status_of(ErrorKind kind) {
@@ -57,9 +64,9 @@ int status_of(ErrorKind kind) {
   return device_failed;
 }
 
-int guarded(const std::string& name, People& people, const std::function<int()>& body) {
+int guarded(const std::string& name, Console& console, const std::function<int()>& body) {
   const auto say = [&](const std::exception& error, int status) {
-    people.out() << "lrfind " << name << ": " << error.what() << "\n";
+    console.out() << "lrfind " << name << ": " << error.what() << "\n";
     return status;
   };
   try {
@@ -72,10 +79,10 @@ int guarded(const std::string& name, People& people, const std::function<int()>&
   } catch (const Interrupted&) {
     return ExitStatus::interrupted;
   } catch (const std::bad_alloc&) {
-    people.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
+    console.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
     return device_failed;
   } catch (const std::exception& error) {
-    people.out() << "lrfind " << name << ": unexpected error, please report it: " << error.what() << "\n";
+    console.out() << "lrfind " << name << ": unexpected error, please report it: " << error.what() << "\n";
     return device_failed;
   }
 }

@@ -88,7 +88,7 @@ void print(const data::Inspection& found, std::ostream& out, const report::Termi
 }  // namespace
 
 int inspect(const Invocation& invocation) {
-  CommonSettings common;
+  CommonOptions common;
   std::string path;
   double val_split = 0.1;
   bool json = false;
@@ -116,7 +116,7 @@ int inspect(const Invocation& invocation) {
   if (json) {
     std::cout << report::to_text(to_json(found));
   } else {
-    print(found, std::cout, invocation.people.style());
+    print(found, std::cout, invocation.console.style());
   }
   return done;
 }
