@@ -1,5 +1,6 @@
 // Picks the command. The launcher calls it with what main() was given.
 #include "command/command.hpp"
+#include "command/interrupt.hpp"
 
 #include <iostream>
 
@@ -38,6 +39,7 @@ void print_help(std::ostream& out) {
 }  // namespace
 
 extern "C" int lrfind_main(int argc, char** argv) {
+  lrfind::command::outlive_broken_outputs();
   const std::string name = argc > 1 ? argv[1] : "";
   if (name == "--help" || name == "-h" || name == "help") {
     print_help(std::cout);

@@ -2,11 +2,14 @@
 #include <lrfind/error.hpp>
 #include "platform/interrupted.hpp"
 
+#include "platform/cpu_count.hpp"
+#include "platform/resources.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
 
 #include <algorithm>
 #include <iostream>
+#include <system_error>
 
 namespace lrfind::command {
 
@@ -33,6 +36,14 @@ bool CommandLine::parse(const Invocation& invocation) {
   }
   if (!common_.config.empty()) options_.read_config(common_.config);
   return true;
+}
+
+void require_machine(const CommonOptions& common) {
+  // LibTorch, its pool, the workers that decode, and what OpenMP and OpenBLAS start of their own.
+  constexpr std::size_t address_space = std::size_t{768} << 20U;
+  const auto cores = static_cast<unsigned>(available_cores());
+  const auto threads = common.threads > 0 ? static_cast<unsigned>(common.threads) : cores;
+  platform::require_resources(2 * threads + std::min(cores, 16U) + 2, address_space);
 }
 
 void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console) {
@@ -78,6 +89,10 @@ int guarded(const std::string& name, Console& console, const std::function<int()
     return say(error, status_of(error.kind()));
   } catch (const Interrupted&) {
     return ExitStatus::interrupted;
+  } catch (const std::system_error& error) {
+    console.out() << "lrfind " << name << ": the machine refused what the run needs (" << error.code().message()
+                  << "); raise its limits (ulimit -a) or lower --threads and --workers\n";
+    return device_failed;
   } catch (const std::bad_alloc&) {
     console.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
     return device_failed;

@@ -42,6 +42,9 @@ class CommandLine {
 /// Runs `body` and turns what it throws into a sentence on stderr and an exit status.
 int guarded(const std::string& name, Console& console, const std::function<int()>& body);
 
+/// Throws Error (device) where the machine would not give a training what it needs.
+void require_machine(const CommonOptions& common);
+
 /// Says before the long work what makes it slow and can be mended (Session::slow_because).
 void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console);
 

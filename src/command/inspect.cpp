@@ -106,7 +106,7 @@ int inspect(const Invocation& invocation) {
   options.add_flag("--json", json, "print JSON");
   if (!line.parse(invocation)) return done;
   if (path.empty()) throw usage_error("DATA is missing: the folder or CSV file with the images");
-  const auto stop = listen_for_interrupt();
+  const auto stop = listen_for_interrupt(invocation.console.descriptor());
 
   const auto cores = static_cast<unsigned>(available_cores());
   const auto dataset = data::find_dataset(

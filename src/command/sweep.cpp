@@ -62,26 +62,31 @@ void describe_trials(const experiment::Trials& trials, report::Result& result) {
                         {"bookkeeping_s", trials.seconds - known}};
 }
 
-void write(const SweepOptions& settings, const report::Result& result) {
+// What cannot be written is not lost and is said at the end: returns the error.
+std::optional<Error> write(const SweepOptions& settings, const report::Result& result) {
   const std::string text = report::to_text(result);
+  std::optional<Error> unwritten;
   if (settings.output == "-") {
     std::cout << text;
   } else if (!settings.output.empty()) {
-    report::write_file(settings.output, text);
+    unwritten = report::write_file_or_elsewhere(settings.output, text);
   }
+  if (unwritten) return unwritten;
   if (!settings.csv.empty()) report::write_file(settings.csv, report::to_csv(result));
   if (!settings.plot.empty() && !result.curve.lr.empty()) {
     report::write_picture({{result.dataset.path, result}}, settings.plot);
   }
+  return std::nullopt;
 }
 
-void show(const SweepOptions& settings, const report::Result& result, Console& console) {
+void show(const SweepOptions& settings, const report::Result& result, bool unwritten, Console& console) {
   if (settings.common.quiet) return;
   const auto style = console.style();
   if (!result.curve.lr.empty()) console.out() << report::draw_curve(result, style) << "\n";
   console.out() << report::summary(result, style) << experiment::batch_size_text(result, style)
                 << experiment::layer_text(result, style);
-  if (!settings.output.empty() && settings.output != "-") console.out() << "\nresult: " << settings.output << "\n";
+  if (!settings.output.empty() && settings.output != "-" && !unwritten)
+    console.out() << "\nresult: " << settings.output << "\n";
 }
 
 void show_verification(const SweepOptions& settings, const report::Verification& verification, Console& console) {
@@ -102,7 +107,7 @@ int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
   result.dataset.path = settings.session.data.path;
   result.model.name = settings.session.network.model;
   experiment::analyse(result, experiment::suggest_options(settings), settings.metric);
-  write(settings, result);
+  if (const auto unwritten = write(settings, result)) throw *unwritten;
   return ExitStatus::interrupted;
 }
 
@@ -114,6 +119,7 @@ experiment::ExpectedUse expected_use(const SweepOptions& settings) {
 
 int run(SweepOptions& settings, const OptionSet& options, Console& console, experiment::Clock::time_point start,
         const std::stop_token& stop) {
+  require_machine(settings.common);
   experiment::Session session(settings.session, settings.common, expected_use(settings), stop);
   settings.session = session.resolved();
   if (settings.list_parameters) {
@@ -174,9 +180,10 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   }
   result.config = options.resolved();
   result.timing.total_s = experiment::seconds_since(start);
-  write(settings, result);
-  if (failure) std::rethrow_exception(failure);
-  show(settings, result, console);
+  const auto unwritten = write(settings, result);
+  if (failure && !unwritten) std::rethrow_exception(failure);
+  show(settings, result, unwritten.has_value(), console);
+  if (unwritten) throw *unwritten;
   if (!result.complete) return ExitStatus::interrupted;
   if (settings.print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
   return result.suggestion.trusted ? done : untrusted;
@@ -194,7 +201,7 @@ int sweep(const Invocation& invocation) {
   declare_sweep_options(line.app(), line.options(), settings);
   if (!line.parse(invocation)) return done;
   check_sweep_options(line.options(), settings);
-  const auto stop = listen_for_interrupt();
+  const auto stop = listen_for_interrupt(invocation.console.descriptor());
   try {
     return run(settings, line.options(), invocation.console, start, stop);
   } catch (const Interrupted&) {

@@ -197,9 +197,10 @@ int verify(const Invocation& invocation) {
                   << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
     return untrusted;
   }
+  require_machine(settings.common);
   experiment::Session session(settings.session, settings.common,
                               {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
-                              listen_for_interrupt());
+                              listen_for_interrupt(console.descriptor()));
   settings.session = session.resolved();
   warn_before_training(session, settings.common, console);
   const auto chosen = verify_options(options, settings, session.dataset());
@@ -207,6 +208,7 @@ int verify(const Invocation& invocation) {
       verify::verify_rates(session, result.suggestion, chosen, progress_target(settings.common, console));
 
   const auto section = report::verification_json(verification);
+  std::optional<Error> unwritten;
   if (!settings.output.empty()) {
     auto json = result_json(settings, options, session);
     json["verify"] = section;
@@ -216,7 +218,7 @@ int verify(const Invocation& invocation) {
     if (settings.output == "-") {
       std::cout << text;
     } else {
-      report::write_file(settings.output, text);
+      unwritten = report::write_file_or_elsewhere(settings.output, text);
     }
   }
   if (verification.failure) std::rethrow_exception(verification.failure);
@@ -229,6 +231,7 @@ int verify(const Invocation& invocation) {
   }
   if (!settings.common.quiet)
     console.out() << "\n" << report::verification_summary(verification, console.style().columns);
+  if (unwritten) throw *unwritten;
   return verification.complete ? done : ExitStatus::interrupted;
 }
 

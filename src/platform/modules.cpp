@@ -1,14 +1,31 @@
 #include "platform/modules.hpp"
 
+#include <sys/auxv.h>
+
 #include <filesystem>
 
 namespace lrfind::platform {
 
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where /proc is not mounted, as the program was started.
+fs::path own_path() {
+  std::error_code error;
+  const fs::path path = fs::read_symlink("/proc/self/exe", error);
+  if (!error) return path;
+  const auto* started = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  return started == nullptr ? fs::path() : fs::canonical(started, error);
+}
+
+}  // namespace
+
 std::string module_path(const std::string& file) {
-  namespace fs = std::filesystem;
-  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
+  const fs::path program = own_path().parent_path();
+  std::error_code error;
   fs::path path = program / file;
-  if (!fs::exists(path)) path = (program / LRFIND_MODULES_INSTALLED / file).lexically_normal();
+  if (!fs::exists(path, error)) path = (program / LRFIND_MODULES_INSTALLED / file).lexically_normal();
   return path.string();
 }
 

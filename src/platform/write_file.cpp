@@ -1,5 +1,5 @@
-// A regular file is replaced in three steps: ".lrfind-PID-N.tmp" beside it is written and flushed, takes over the old
-// file's permissions, and is renamed over it. The link chain is followed first, so that a link is not replaced.
+// A regular file is replaced in three steps: ".lrfind-HOST-PID-N.tmp" beside it is written and flushed, takes over the
+// old file's permissions, and is renamed over it. The link chain is followed first, so that a link is not replaced.
 #include "platform/write_file.hpp"
 #include <lrfind/error.hpp>
 
@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -161,10 +162,35 @@ struct Opened {
   int fd = -1;
 };
 
+// ".lrfind-HOST-": files of other machines that share the folder are theirs.
+std::string temporary_prefix() {
+  char host[HOST_NAME_MAX + 1] = "";
+  ::gethostname(host, sizeof host - 1);
+  std::string name = host;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return ".lrfind-" + name + "-";
+}
+
+// Files of processes that were killed while they wrote.
+void remove_left_behind(const fs::path& folder) {
+  const std::string prefix = temporary_prefix();
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
+    int process = 0;
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + prefix.size(), end, process);
+    if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != '-' || process <= 0) continue;
+    if (::kill(process, 0) != 0 && errno == ESRCH) ::unlink(entry->path().c_str());
+  }
+}
+
 Opened open_temporary(const std::string& path, const fs::path& folder) {
   static std::atomic<unsigned> counter = 0;
   for (;;) {
-    const std::string name = ".lrfind-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
+    const std::string name = temporary_prefix() + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
     fs::path temporary = folder / name;
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0) return {std::move(temporary), fd};
@@ -214,6 +240,23 @@ void write_file(const std::string& path, std::string_view contents) {
   }
 }
 
+std::optional<Error> write_file_or_elsewhere(const std::string& path, std::string_view contents) {
+  try {
+    write_file(path, contents);
+    return std::nullopt;
+  } catch (const Error& error) {
+    std::error_code none;
+    const fs::path other = fs::temp_directory_path(none) /
+                           ("lrfind-" + std::to_string(::getpid()) + "-" + fs::path(path).filename().string());
+    try {
+      write_file(other.string(), contents);
+    } catch (const Error& again) {
+      return output_error(std::string(error.what()) + "; nor elsewhere: " + again.what());
+    }
+    return output_error(std::string(error.what()) + "; it is in '" + other.string() + "' instead");
+  }
+}
+
 void check_writable(const std::string& path, std::size_t expected_bytes) {
   if (const auto fd = own_descriptor(path)) {
     if (::fcntl(*fd, F_GETFL) < 0) fail(path, "it is not open");
@@ -233,6 +276,7 @@ void check_writable(const std::string& path, std::size_t expected_bytes) {
       static_cast<unsigned long long>(room.f_bavail) * room.f_frsize < expected_bytes) {
     fail(path, cause(ENOSPC));
   }
+  remove_left_behind(folder_of(target.path));
   // Permissions, read-only mounts, quotas: the sure way to know is to do it.
   const Opened opened = open_temporary(path, folder_of(target.path));
   const Temporary temporary(opened.path);

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <lrfind/error.hpp>
-#include <stdexcept>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +13,10 @@ namespace lrfind::report {
 /// the old file stays whole until the new one is. A symbolic link stays a link and its target is replaced. What is not
 /// a regular file (a FIFO, /dev/null, /dev/stdout, /dev/fd/N) is written straight through. Throws Error (output).
 void write_file(const std::string& path, std::string_view contents);
+
+/// The same, but contents that cannot be written there are not lost: they go to a new file in the folder for temporary
+/// files. Returns the error, whose sentence says where they are, or nothing.
+std::optional<Error> write_file_or_elsewhere(const std::string& path, std::string_view contents);
 
 /// Throws Error (output) when it can be known now that write_file(path) would fail: no such folder, a folder in its
 /// place, no permission, no room for `expected_bytes`. Leaves nothing behind and an existing file as it is.

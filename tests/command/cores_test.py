@@ -40,8 +40,8 @@ class Threads(Case):
     def threads(self, *before, more=()):
         """The result's threads of a sweep without --threads, started by the command `before`."""
         quick = QUICK[: QUICK.index("--threads")]
-        done = subprocess.run([*before, PROGRAM, "sweep", self.data, *quick, "--steps", "2", "--device", "cpu", "-o", "-",
-                               "--quiet", *more],
+        done = subprocess.run([*before, PROGRAM, "sweep", self.data, *quick, "--steps", "2", "--device", "cpu", "-o",
+                               "-", "--quiet", *more],
                               capture_output=True, text=True, timeout=120, env=environment(), stdin=subprocess.DEVNULL)
         self.assertIn(done.returncode, (0, 4), done.stderr)
         return json.loads(done.stdout)["tool"]["threads"]
@@ -73,7 +73,8 @@ class Affinity(Threads):
 
     def test_a_number_asked_for_is_taken_whatever_there_is(self):
         for threads in (1, 3):
-            self.assertEqual(self.threads("taskset", "-c", str(PROCESSORS[0]), more=["--threads", str(threads)]), threads)
+            one = ["taskset", "-c", str(PROCESSORS[0])]
+            self.assertEqual(self.threads(*one, more=["--threads", str(threads)]), threads)
 
 
 @unittest.skipUnless(OWN_MOUNTS, "mounts of one's own are not allowed here")

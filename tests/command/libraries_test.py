@@ -1,5 +1,6 @@
 """Which libraries a run loads: none that it does not call, since they are most of the start and of the memory."""
 
+import base64
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from support import PROGRAM, Case, bmp, environment, pixels, png, write
 STAND_INS = Path(PROGRAM).resolve().parent / "stand_ins"
 LONG = ["--model", "plain-cnn", "--width", "0.125", "--steps", "3000", "--batch-size", "8", "--threads", "1",
         "--progress", "always", "-o", "-"]
+# 8 x 8 pixels of one colour.
+WEBP = base64.b64decode("UklGRh4AAABXRUJQVlA4TBEAAAAvB8ABAAdQniJXof+BiOh/AAA=")
 
 
 def libraries(data, program=PROGRAM):
@@ -46,6 +49,7 @@ class Libraries(Case):
                 rows = pixels(label, number, channels=3)
                 write(cls.data / "png" / f"class{label}" / f"{number}.png", png(rows, 3))
                 write(cls.data / "bmp" / f"class{label}" / f"{number}.bmp", bmp(rows))
+                write(cls.data / "webp" / f"class{label}" / f"{number}.webp", WEBP)
 
     @unittest.skipUnless(STAND_INS.is_dir(), "this LibTorch is linked with nothing that it does not call")
     def test_libraries_that_libtorch_never_calls_stay_out(self):
@@ -68,7 +72,7 @@ class Libraries(Case):
         self.assertNotIn(str(needed), loaded)
 
     def test_image_codecs_are_loaded_where_the_format_needs_them(self):
-        for format_, wanted in (("bmp", 1), ("png", 0)):
+        for format_, wanted in (("webp", 1), ("png", 0), ("bmp", 0)):
             real = [path for path in files_named("libopencv_imgcodecs.so", libraries(self.data / format_))
                     if Path(path).parent != STAND_INS]
             self.assertEqual(len(real), wanted, format_)

@@ -53,6 +53,7 @@ class AutomaticTrials(Case):
                 self.assertEqual(len(single["trials"]), 1)
                 self.assertGreater(len(automatic["trials"]), 1)
                 self.assertEqual(automatic["trials"][0], single["trials"][0])
+                self.assertEqual(single["trials"][0]["seed"], int(seed))
 
     def test_is_the_result_of_as_many_trials_asked_for_by_number(self):
         for arguments in ([], [*NEVER, "--max-trials", "3"]):

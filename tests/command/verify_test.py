@@ -192,7 +192,8 @@ class SweepVerify(Case):
         data = class_folders(self.folder / "data", each=24)  # 54 to train on
         for steps, options, expected in ((30, ["--batch-size", 8], 41), (60, ["--batch-size", 8], 41),
                                          (60, ["--batch-size", 40], 30), (61, ["--batch-size", 40], 31),
-                                         (30, ["--batch-size", 4], 60), (60, ["--batch-size", 4, "--accumulate", 2], 41),
+                                         (30, ["--batch-size", 4], 60),
+                                         (60, ["--batch-size", 4, "--accumulate", 2], 41),
                                          (30, ["--batch-size", 8, "--limit", 30], 23)):
             with self.subTest(steps=steps, options=options):
                 run = lrfind("sweep", data, *SWEEP, *options, "--steps", steps, "--verify", "-o", "-")
@@ -201,7 +202,8 @@ class SweepVerify(Case):
 
     def test_trains_as_long_as_asked_for(self):
         data = class_folders(self.folder / "data", each=24)
-        for options, expected in ((["--verify-steps", 7], 7), (["--verify-steps", 200], 200), (["--verify-epochs", 1], 7),
+        for options, expected in ((["--verify-steps", 7], 7), (["--verify-steps", 200], 200),
+                                  (["--verify-epochs", 1], 7),
                                   (["--verify-epochs", 0.5, "--accumulate", 2], 2)):
             with self.subTest(options):
                 run = lrfind("sweep", data, *SWEEP, *options, "--verify", "-o", "-")

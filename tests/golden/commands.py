@@ -32,7 +32,8 @@ SWEEPS = {
     "adamw": ["split", "--model", "resnet8", "--width", "0.25", "--optimizer", "adamw", "--weight-decay", "0.05",
               "--label-smoothing", "0.1", "--max-lr", "1", "--seed", "3", "--normalize", "imagenet"],
     "rmsprop": ["mixed", "--model", "mobilenet", "--width", "0.25", "--optimizer", "rmsprop", "--momentum", "0.5",
-                "--alpha", "0.9", "--image-size", "16x20", "--resize", "pad", "--max-lr", "1", "--seed", "4"],
+                "--alpha", "0.9", "--image-size", "16x20", "--resize", "pad", "--min-lr", "1e-7", "--max-lr", "1",
+                "--seed", "4"],
     "adagrad": ["list.csv", "--model", "plain-cnn", "--width", "0.25", "--optimizer", "adagrad", "--class-weights",
                 "balanced", "--seed", "5"],
     "accumulate": ["idx", "--model", "small-cnn", "--width", "0.25", "--nesterov", "--accumulate", "2", "--grad-clip",
@@ -46,12 +47,13 @@ SWEEPS = {
     "fine-tune": ["split", "--model", TINY, "--replace-head", "--freeze", "^(?!fc)", "--seed", "11"],
     "val-loss": ["split", "--model", "plain-cnn", "--width", "0.25", "--metric", "val-loss", "--eval-every", "1",
                  "--seed", "12"],
-    "val-accuracy": ["split", "--model", "plain-cnn", "--width", "0.25", "--metric", "val-accuracy", "--eval-every", "3",
-                     "--spacing", "linear", "--min-lr", "0.001", "--max-lr", "0.1", "--seed", "15"],
+    "val-accuracy": ["split", "--model", "plain-cnn", "--width", "0.25", "--metric", "val-accuracy", "--eval-every",
+                     "3", "--spacing", "linear", "--min-lr", "0.001", "--max-lr", "0.1", "--seed", "15"],
     "probe-loss": ["grey", "--model", "small-cnn", "--width", "0.25", "--metric", "probe-loss", "--probe", "5",
                    "--gain-every", "1", "--stop-factor", "0", "--smoothing", "0.9", "--rule", "valley", "--trials", "2",
                    "--seed", "13"],
-    "sweep-verify": ["grey", "--model", "plain-cnn", "--width", "0.25", "--verify", "--val-split", "0.25", "--seed", "14"],
+    "sweep-verify": ["grey", "--model", "plain-cnn", "--width", "0.25", "--verify", "--val-split", "0.25", "--seed",
+                     "14"],
 }
 USUAL = ["--steps", "24", "--batch-size", "8", "--trials", "1", "--min-lr", "1e-5", "--device", "cpu", "--threads", "1",
          "--workers", "2", "--quiet"]
@@ -140,8 +142,8 @@ def trained(run):
     # Every schedule and optimizer for a few steps, all digits of the last loss.
     for optimizer in ("sgd", "adam", "adamw", "rmsprop", "adagrad"):
         names = [part for name in SCHEDULES for part in ("--lr-schedule", name)]
-        section = run("verify", "grey", "--rates", "0.01", "--model", "plain-cnn", "--width", "0.125", "--batch-size", "8",
-                      "--steps", "8", "--val-split", "0.25", "--device", "cpu", "--threads", "1", "--workers", "2",
+        section = run("verify", "grey", "--rates", "0.01", "--model", "plain-cnn", "--width", "0.125", "--batch-size",
+                      "8", "--steps", "8", "--val-split", "0.25", "--device", "cpu", "--threads", "1", "--workers", "2",
                       "--optimizer", optimizer, *names, "--json", "--quiet").json
         answers[f"schedules-{optimizer}"] = {
             schedule["lr_schedule"]: [one for candidate in schedule["candidates"] for one in candidate["runs"]]

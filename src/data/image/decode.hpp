@@ -26,7 +26,7 @@ struct DecodeOptions {
   bool reduced_scale = true;
 };
 
-/// Decodes a file in memory: 8 and 16 bits, grey, colour, palette, CMYK; alpha is laid on white, the EXIF orientation
+/// Decodes a file in memory: 1 to 16 bits, grey, colour, palette, CMYK; alpha is laid on white, the EXIF orientation
 /// is applied. Down-sampling averages areas, up-sampling is bilinear. Never throws on bad bytes; safe to call from
 /// many threads at once.
 Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options);

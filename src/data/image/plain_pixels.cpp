@@ -45,7 +45,7 @@ cv::Mat without_alpha(const cv::Mat& image, const ImageHeader& header) {
 cv::Mat read_webp(std::span<const std::uint8_t> file) {
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw std::runtime_error("is too large");
   const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8U, const_cast<std::uint8_t*>(file.data()));
-  const cv::Mat image = opencv_decode(bytes, cv::IMREAD_UNCHANGED);
+  cv::Mat image = opencv_decode(bytes, cv::IMREAD_UNCHANGED);
   if (image.empty()) throw std::runtime_error("is damaged: libwebp finds no image in it");
   return image;
 }
