@@ -51,9 +51,9 @@ extern "C" int lrfind_main(int argc, char** argv) {
   }
   for (const auto& command : commands) {
     if (name != command.name) continue;
-    lrfind::command::People people;
-    const Invocation invocation{{argv + 2, argv + argc}, people};
-    return lrfind::command::guarded(name, people, [&] { return command.run(invocation); });
+    lrfind::command::Console console;
+    const Invocation invocation{{argv + 2, argv + argc}, console};
+    return lrfind::command::guarded(name, console, [&] { return command.run(invocation); });
   }
   if (name.empty()) {
     print_help(std::cerr);

@@ -2,13 +2,10 @@
 #include <lrfind/error.hpp>
 #include "platform/interrupted.hpp"
 
-#include "data/error.hpp"
-#include "experiment/session.hpp"
 #include "platform/cpu_count.hpp"
 #include "platform/resources.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
-#include "train/recipe.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -17,7 +14,7 @@
 namespace lrfind::command {
 
 CommandLine::CommandLine(const std::string& name, const std::string& description, const std::string& examples,
-                         CommonSettings& common)
+                         CommonOptions& common)
     : app_(description, "lrfind " + name), options_(app_), common_(common) {
   app_.footer("\nExamples:\n" + examples);
   app_.get_formatter()->column_width(34);
@@ -26,7 +23,7 @@ CommandLine::CommandLine(const std::string& name, const std::string& description
 }
 
 bool CommandLine::parse(const Invocation& invocation) {
-  declare(options_, common_);
+  declare_common_options(options_, common_);
   auto arguments = invocation.arguments;
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
@@ -41,7 +38,7 @@ bool CommandLine::parse(const Invocation& invocation) {
   return true;
 }
 
-void require_machine(const CommonSettings& common) {
+void require_machine(const CommonOptions& common) {
   // LibTorch, its pool, the workers that decode, and what OpenMP and OpenBLAS start of their own.
   constexpr std::size_t address_space = std::size_t{768} << 20U;
   const auto cores = static_cast<unsigned>(available_cores());
@@ -49,9 +46,19 @@ void require_machine(const CommonSettings& common) {
   platform::require_resources(2 * threads + std::min(cores, 16U) + 2, address_space);
 }
 
-void warn_before_training(const Session& session, const CommonSettings& common, People& people) {
+void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console) {
   if (common.quiet) return;
-  for (const auto& sentence : session.slow_because()) people.out() << "lrfind: " << sentence << "\n";
+  for (const auto& sentence : session.slow_because()) console.out() << "lrfind: " << sentence << "\n";
+}
+
+report::ProgressTarget progress_target(const CommonOptions& common, Console& console) {
+  const auto mode = common.quiet || common.progress == "never" ? report::ProgressMode::never
+                    : common.progress == "always"              ? report::ProgressMode::always
+                                                               : report::ProgressMode::automatic;
+  return {.out = console.out(),
+          .display = report::progress_display(mode, report::can_rewrite_line(console.descriptor())),
+          .columns = [&console] { return console.style().columns; },
+          .unicode = console.style().unicode};
 }
 
 int status_of(ErrorKind kind) {
@@ -68,9 +75,9 @@ int status_of(ErrorKind kind) {
   return device_failed;
 }
 
-int guarded(const std::string& name, People& people, const std::function<int()>& body) {
+int guarded(const std::string& name, Console& console, const std::function<int()>& body) {
   const auto say = [&](const std::exception& error, int status) {
-    people.out() << "lrfind " << name << ": " << error.what() << "\n";
+    console.out() << "lrfind " << name << ": " << error.what() << "\n";
     return status;
   };
   try {
@@ -83,14 +90,14 @@ int guarded(const std::string& name, People& people, const std::function<int()>&
   } catch (const Interrupted&) {
     return ExitStatus::interrupted;
   } catch (const std::system_error& error) {
-    people.out() << "lrfind " << name << ": the machine refused what the run needs (" << error.code().message()
-                 << "); raise its limits (ulimit -a) or lower --threads and --workers\n";
+    console.out() << "lrfind " << name << ": the machine refused what the run needs (" << error.code().message()
+                  << "); raise its limits (ulimit -a) or lower --threads and --workers\n";
     return device_failed;
   } catch (const std::bad_alloc&) {
-    people.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
+    console.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
     return device_failed;
   } catch (const std::exception& error) {
-    people.out() << "lrfind " << name << ": unexpected error, please report it: " << error.what() << "\n";
+    console.out() << "lrfind " << name << ": unexpected error, please report it: " << error.what() << "\n";
     return device_failed;
   }
 }

@@ -5,6 +5,8 @@
 #include "command/console.hpp"
 #include "command/exit_status.hpp"
 #include "command/settings.hpp"
+#include "experiment/session.hpp"
+#include "report/progress.hpp"
 
 #include <functional>
 #include <string>
@@ -12,11 +14,9 @@
 
 namespace lrfind::command {
 
-class Session;
-
 struct Invocation {
   std::vector<std::string> arguments;  ///< after the subcommand's name
-  People& people;
+  Console& console;
 };
 
 /// A subcommand's life: an App with its help, its options, and the texts around them.
@@ -24,7 +24,7 @@ class CommandLine {
  public:
   /// `examples` are lines that work when pasted.
   CommandLine(const std::string& name, const std::string& description, const std::string& examples,
-              CommonSettings& common);
+              CommonOptions& common);
 
   CLI::App& app() { return app_; }
   OptionSet& options() { return options_; }
@@ -36,17 +36,20 @@ class CommandLine {
  private:
   CLI::App app_;
   OptionSet options_;
-  CommonSettings& common_;
+  CommonOptions& common_;
 };
 
 /// Runs `body` and turns what it throws into a sentence on stderr and an exit status.
-int guarded(const std::string& name, People& people, const std::function<int()>& body);
+int guarded(const std::string& name, Console& console, const std::function<int()>& body);
 
 /// Throws Error (device) where the machine would not give a training what it needs.
-void require_machine(const CommonSettings& common);
+void require_machine(const CommonOptions& common);
 
 /// Says before the long work what makes it slow and can be mended (Session::slow_because).
-void warn_before_training(const Session& session, const CommonSettings& common, People& people);
+void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console);
+
+/// Where progress is shown, as the options say.
+report::ProgressTarget progress_target(const CommonOptions& common, Console& console);
 
 int sweep(const Invocation& invocation);
 int suggest(const Invocation& invocation);

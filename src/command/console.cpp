@@ -6,7 +6,7 @@
 
 namespace lrfind::command {
 
-People::People() : descriptor_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10)) {
+Console::Console() : descriptor_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10)) {
   if (descriptor_ < 0) descriptor_ = STDERR_FILENO;  // stderr is closed: nobody reads it
   buffer_ = std::make_unique<__gnu_cxx::stdio_filebuf<char>>(descriptor_, std::ios::out);
   out_ = std::make_unique<std::ostream>(buffer_.get());
@@ -18,7 +18,7 @@ People::People() : descriptor_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10)) {
   }
 }
 
-People::~People() {
+Console::~Console() {
   out_->flush();
   if (descriptor_ != STDERR_FILENO) dup2(descriptor_, STDERR_FILENO);
 }

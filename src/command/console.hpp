@@ -9,14 +9,14 @@
 
 namespace lrfind::command {
 
-class People {
+class Console {
  public:
   /// Moves stderr away from file descriptor 2. One at a time.
-  People();
-  People(const People&) = delete;
-  People& operator=(const People&) = delete;
+  Console();
+  Console(const Console&) = delete;
+  Console& operator=(const Console&) = delete;
   /// Moves it back.
-  ~People();
+  ~Console();
 
   std::ostream& out() { return *out_; }
   int descriptor() const { return descriptor_; }

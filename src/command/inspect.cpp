@@ -88,7 +88,7 @@ void print(const data::Inspection& found, std::ostream& out, const report::Termi
 }  // namespace
 
 int inspect(const Invocation& invocation) {
-  CommonSettings common;
+  CommonOptions common;
   std::string path;
   double val_split = 0.1;
   bool json = false;
@@ -106,7 +106,7 @@ int inspect(const Invocation& invocation) {
   options.add_flag("--json", json, "print JSON");
   if (!line.parse(invocation)) return done;
   if (path.empty()) throw usage_error("DATA is missing: the folder or CSV file with the images");
-  const auto stop = listen_for_interrupt(invocation.people.descriptor());
+  const auto stop = listen_for_interrupt(invocation.console.descriptor());
 
   const auto cores = static_cast<unsigned>(available_cores());
   const auto dataset = data::find_dataset(
@@ -116,7 +116,7 @@ int inspect(const Invocation& invocation) {
   if (json) {
     std::cout << report::to_text(to_json(found));
   } else {
-    print(found, std::cout, invocation.people.style());
+    print(found, std::cout, invocation.console.style());
   }
   return done;
 }

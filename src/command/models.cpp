@@ -38,7 +38,7 @@ std::string millions(std::int64_t value) {
 }  // namespace
 
 int models(const Invocation& invocation) {
-  CommonSettings common;
+  CommonOptions common;
   std::string image_size = "32";
   std::int64_t channels = 3;
   std::int64_t classes = 10;
@@ -61,8 +61,8 @@ int models(const Invocation& invocation) {
   options.add_flag("--json", json, "print JSON");
   if (!line.parse(invocation)) return done;
 
-  auto shape = *parse_image_size(image_size);
-  shape.channels = static_cast<int>(channels);
+  const auto size = *parse_image_size(image_size);
+  const data::ImageShape shape{size.height, size.width, static_cast<int>(channels)};
   report::Table table(
       {{"name"}, {"parameters", report::Align::right}, {"multiply-adds", report::Align::right}, {"depths"}, {"what"}});
   auto list = report::Json::array();

@@ -10,6 +10,9 @@
 
 namespace lrfind::command {
 
+using experiment::AutoOr;
+using experiment::ImageSize;
+
 namespace {
 
 std::string plain(double value) {
@@ -35,13 +38,27 @@ std::string join(const std::vector<std::string>& words, const std::string& last)
   return text;
 }
 
+constexpr const char* auto_word = "auto";
+
 template <typename T>
-Takes<std::string> word_or_number(const std::vector<std::string>& words, const Takes<T>& numbers) {
-  return {join(words, ", ") + " or " + numbers.words, [words, numbers](const std::string& text) {
-            if (std::find(words.begin(), words.end(), text) != words.end()) return true;
-            const auto value = parse<T>(text);
-            return value && numbers.fits(*value);
-          }};
+Validator<AutoOr<T>> auto_or_number(const Validator<T>& numbers) {
+  return {auto_word + (" or " + numbers.words),
+          [numbers](const AutoOr<T>& value) { return !value || numbers.fits(*value); }};
+}
+
+void read_value(const std::string& text, std::optional<double>& value) { value = parse<double>(text); }
+void read_value(const std::string& text, std::optional<std::int64_t>& value) { value = parse<std::int64_t>(text); }
+void read_value(const std::string& text, std::optional<ImageSize>& value) { value = parse_image_size(text); }
+
+nlohmann::ordered_json json_of(std::int64_t value) { return value; }
+nlohmann::ordered_json json_of(const ImageSize& size) {
+  return std::to_string(size.height) + "x" + std::to_string(size.width);
+}
+// 0 rather than 0.0, as a person writes it.
+nlohmann::ordered_json json_of(double value) {
+  constexpr double exact = 1e15;
+  if (std::trunc(value) == value && std::abs(value) < exact) return static_cast<std::int64_t>(value);
+  return value;
 }
 
 // A number written as text is a number in a config file and in a result.
@@ -80,90 +97,101 @@ std::size_t distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-Takes<double> number(double lowest, double highest) {
+Validator<double> number(double lowest, double highest) {
   return {"a number from " + plain(lowest) + " to " + plain(highest),
           [=](const double& v) { return v >= lowest && v <= highest; }};
 }
 
-Takes<double> number_above(double bound) {
+Validator<double> number_above(double bound) {
   return {"a number above " + plain(bound), [=](const double& v) { return v > bound && std::isfinite(v); }};
 }
 
-Takes<double> fraction_below_one() {
+Validator<double> fraction_below_one() {
   return {"a number from 0 to just below 1", [](const double& v) { return v >= 0 && v < 1; }};
 }
 
-Takes<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest) {
+Validator<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest) {
   return {"a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest),
           [=](const std::int64_t& v) { return v >= lowest && v <= highest; }};
 }
 
-Takes<std::string> one_of(std::vector<std::string> words) {
+Validator<std::string> one_of(std::vector<std::string> words) {
   const std::string text = join(words, " or ");
   return {text, [words = std::move(words)](const std::string& v) {
             return std::find(words.begin(), words.end(), v) != words.end();
           }};
 }
 
-Takes<std::string> any_text(std::string words) {
+Validator<std::string> any_text(std::string words) {
   return {std::move(words), [](const std::string& v) { return !v.empty(); }};
 }
 
-Takes<std::string> word_or(std::vector<std::string> words, const Takes<double>& numbers) {
-  return word_or_number(words, numbers);
-}
+Validator<AutoOr<double>> auto_or(const Validator<double>& numbers) { return auto_or_number(numbers); }
 
-Takes<std::string> word_or(std::vector<std::string> words, const Takes<std::int64_t>& numbers) {
-  return word_or_number(words, numbers);
+Validator<AutoOr<std::int64_t>> auto_or(const Validator<std::int64_t>& numbers) { return auto_or_number(numbers); }
+
+std::optional<ImageSize> parse_image_size(const std::string& text) {
+  constexpr std::int64_t largest_side = 4096;
+  const auto side = [](const std::string& part) -> std::optional<int> {
+    const auto value = parse<std::int64_t>(part);
+    if (!value || *value < 1 || *value > largest_side) return std::nullopt;
+    return static_cast<int>(*value);
+  };
+  const auto at = text.find('x');
+  const auto height = side(text.substr(0, at));
+  const auto width = at == std::string::npos ? height : side(text.substr(at + 1));
+  if (!height || !width) return std::nullopt;
+  return ImageSize{*height, *width};
 }
 
 template <typename T, typename Set>
-CLI::Option* OptionSet::declare(const std::string& names, const Takes<T>& takes, const std::string& help,
-                                const Set& set_text) {
+CLI::Option* OptionSet::declare_option(const std::string& names, const Validator<T>& validator, const std::string& help,
+                                       const Set& set_text) {
   const std::string key = key_of(names);
   auto* option = app_.add_option(
       names,
-      [key, takes, set_text](const CLI::results_t& results) {
+      [key, validator, set_text](const CLI::results_t& results) {
         for (const auto& text : results) {
-          if (!set_text(text)) throw usage_error("--" + key + " is \"" + text + "\"; it takes " + takes.words);
+          if (!set_text(text)) throw usage_error("--" + key + " is \"" + text + "\"; it takes " + validator.words);
         }
         return true;
       },
       help);
   option->group(group_)->type_name("");
-  entries_.push_back({.key = key, .takes = takes.words, .option = option, .set = {}, .get = {}});
+  entries_.push_back({.key = key, .takes = validator.words, .option = option, .set = {}, .get = {}});
   return option;
 }
 
-void OptionSet::add(const std::string& names, double& value, const Takes<double>& takes, const std::string& help) {
-  const auto set = [&value, takes](double v) {
-    if (!takes.fits(v)) return false;
+void OptionSet::add(const std::string& names, double& value, const Validator<double>& validator,
+                    const std::string& help) {
+  const auto set = [&value, validator](double v) {
+    if (!validator.fits(v)) return false;
     value = v;
     return true;
   };
-  declare(names, takes, help,
-          [set](const std::string& text) {
-            const auto v = parse<double>(text);
-            return v && set(*v);
-          })
+  declare_option(names, validator, help,
+                 [set](const std::string& text) {
+                   const auto v = parse<double>(text);
+                   return v && set(*v);
+                 })
       ->default_str(plain(value))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   entries_.back().set = [set](const nlohmann::json& json) { return json.is_number() && set(json.get<double>()); };
   entries_.back().get = [&value] { return value; };
 }
 
-void OptionSet::add(const std::string& names, std::int64_t& value, const Takes<std::int64_t>& takes,
+void OptionSet::add(const std::string& names, std::int64_t& value, const Validator<std::int64_t>& validator,
                     const std::string& help) {
-  const auto set = [&value, takes](std::int64_t v) {
-    if (!takes.fits(v)) return false;
+  const auto set = [&value, validator](std::int64_t v) {
+    if (!validator.fits(v)) return false;
     value = v;
     return true;
   };
-  declare(names, takes, help,
-          [set](const std::string& text) {
-            const auto v = parse<std::int64_t>(text);
-            return v && set(*v);
-          })
+  declare_option(names, validator, help,
+                 [set](const std::string& text) {
+                   const auto v = parse<std::int64_t>(text);
+                   return v && set(*v);
+                 })
       ->default_str(std::to_string(value))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   entries_.back().set = [set](const nlohmann::json& json) {
@@ -172,14 +200,16 @@ void OptionSet::add(const std::string& names, std::int64_t& value, const Takes<s
   entries_.back().get = [&value] { return value; };
 }
 
-void OptionSet::add(const std::string& names, std::string& value, const Takes<std::string>& takes,
+void OptionSet::add(const std::string& names, std::string& value, const Validator<std::string>& validator,
                     const std::string& help) {
-  const auto set = [&value, takes](const std::string& text) {
-    if (!takes.fits(text)) return false;
+  const auto set = [&value, validator](const std::string& text) {
+    if (!validator.fits(text)) return false;
     value = text;
     return true;
   };
-  declare(names, takes, help, set)->default_str(value)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  declare_option(names, validator, help, set)
+      ->default_str(value)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   entries_.back().set = [set](const nlohmann::json& json) {
     const auto text = as_text(json);
     return text && set(*text);
@@ -187,22 +217,61 @@ void OptionSet::add(const std::string& names, std::string& value, const Takes<st
   entries_.back().get = [&value] { return as_json(value); };
 }
 
-void OptionSet::add(const std::string& names, std::vector<std::string>& value, const Takes<std::string>& takes,
+template <typename T>
+void OptionSet::add_auto_or(const std::string& names, AutoOr<T>& value, const Validator<AutoOr<T>>& validator,
+                            const std::string& help) {
+  const auto set = [&value, validator](const std::string& text) {
+    AutoOr<T> read;
+    if (text != auto_word) {
+      read_value(text, read);
+      if (!read) return false;
+    }
+    if (!validator.fits(read)) return false;
+    value = read;
+    return true;
+  };
+  const auto get = [&value]() -> nlohmann::ordered_json { return value ? json_of(*value) : auto_word; };
+  declare_option(names, validator, help, set)
+      ->default_str(value ? get().dump() : auto_word)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  entries_.back().set = [set](const nlohmann::json& json) {
+    const auto text = as_text(json);
+    return text && set(*text);
+  };
+  entries_.back().get = get;
+}
+
+void OptionSet::add(const std::string& names, AutoOr<double>& value, const Validator<AutoOr<double>>& validator,
+                    const std::string& help) {
+  add_auto_or(names, value, validator, help);
+}
+
+void OptionSet::add(const std::string& names, AutoOr<std::int64_t>& value,
+                    const Validator<AutoOr<std::int64_t>>& validator, const std::string& help) {
+  add_auto_or(names, value, validator, help);
+}
+
+void OptionSet::add(const std::string& names, AutoOr<ImageSize>& value, const Validator<AutoOr<ImageSize>>& validator,
+                    const std::string& help) {
+  add_auto_or(names, value, validator, help);
+}
+
+void OptionSet::add(const std::string& names, std::vector<std::string>& value, const Validator<std::string>& validator,
                     const std::string& help) {
   // CLI11 hands all values of a repeated option over at once.
-  declare(names, takes, help,
-          [&value, takes](const std::string& text) {
-            if (!takes.fits(text)) return false;
-            value.push_back(text);
-            return true;
-          })
+  declare_option(names, validator, help,
+                 [&value, validator](const std::string& text) {
+                   if (!validator.fits(text)) return false;
+                   value.push_back(text);
+                   return true;
+                 })
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  entries_.back().set = [&value, takes](const nlohmann::json& json) {
+  entries_.back().set = [&value, validator](const nlohmann::json& json) {
     std::vector<std::string> list;
     for (const auto& item : json.is_array() ? json : nlohmann::json::array({json})) {
       const auto text = as_text(item);
-      if (!text || !takes.fits(*text)) return false;
+      if (!text || !validator.fits(*text)) return false;
       list.push_back(*text);
     }
     value = list;

@@ -5,9 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <lrfind/error.hpp>
 #include <nlohmann/json.hpp>
+#include "experiment/settings.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,20 +18,23 @@ namespace lrfind::command {
 
 /// Whether a value fits, and in words what does: "a number from 0 to 1".
 template <typename T>
-struct Takes {
+struct Validator {
   std::string words;
   std::function<bool(const T&)> fits;
 };
 
-Takes<double> number(double lowest, double highest);
-Takes<double> number_above(double bound);
-Takes<double> fraction_below_one();
-Takes<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest);
-Takes<std::string> one_of(std::vector<std::string> words);
-Takes<std::string> any_text(std::string words);
-/// A word, or a number that fits: "auto or a whole number from 1 to 64".
-Takes<std::string> word_or(std::vector<std::string> words, const Takes<double>& numbers);
-Takes<std::string> word_or(std::vector<std::string> words, const Takes<std::int64_t>& numbers);
+Validator<double> number(double lowest, double highest);
+Validator<double> number_above(double bound);
+Validator<double> fraction_below_one();
+Validator<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest);
+Validator<std::string> one_of(std::vector<std::string> words);
+Validator<std::string> any_text(std::string words);
+/// auto, or a number that fits: "auto or a whole number from 1 to 64".
+Validator<experiment::AutoOr<double>> auto_or(const Validator<double>& numbers);
+Validator<experiment::AutoOr<std::int64_t>> auto_or(const Validator<std::int64_t>& numbers);
+
+/// A side in pixels, "32", or a height and a width, "24x32".
+std::optional<experiment::ImageSize> parse_image_size(const std::string& text);
 
 /// The options of one command, bound to the caller's variables, which hold the defaults and must outlive this.
 class OptionSet {
@@ -39,11 +44,19 @@ class OptionSet {
   /// Heading in the help for the options that follow.
   void group(const std::string& name) { group_ = name; }
 
-  void add(const std::string& names, double& value, const Takes<double>& takes, const std::string& help);
-  void add(const std::string& names, std::int64_t& value, const Takes<std::int64_t>& takes, const std::string& help);
-  void add(const std::string& names, std::string& value, const Takes<std::string>& takes, const std::string& help);
+  void add(const std::string& names, double& value, const Validator<double>& validator, const std::string& help);
+  void add(const std::string& names, std::int64_t& value, const Validator<std::int64_t>& validator,
+           const std::string& help);
+  void add(const std::string& names, std::string& value, const Validator<std::string>& validator,
+           const std::string& help);
+  void add(const std::string& names, experiment::AutoOr<double>& value,
+           const Validator<experiment::AutoOr<double>>& validator, const std::string& help);
+  void add(const std::string& names, experiment::AutoOr<std::int64_t>& value,
+           const Validator<experiment::AutoOr<std::int64_t>>& validator, const std::string& help);
+  void add(const std::string& names, experiment::AutoOr<experiment::ImageSize>& value,
+           const Validator<experiment::AutoOr<experiment::ImageSize>>& validator, const std::string& help);
   /// May be given several times, or as an array in a config file.
-  void add(const std::string& names, std::vector<std::string>& value, const Takes<std::string>& takes,
+  void add(const std::string& names, std::vector<std::string>& value, const Validator<std::string>& validator,
            const std::string& help);
   void add_flag(const std::string& names, bool& value, const std::string& help);
 
@@ -79,8 +92,12 @@ class OptionSet {
     std::function<nlohmann::ordered_json()> get;
   };
 
+  template <typename T>
+  void add_auto_or(const std::string& names, experiment::AutoOr<T>& value,
+                   const Validator<experiment::AutoOr<T>>& validator, const std::string& help);
   template <typename T, typename Set>
-  CLI::Option* declare(const std::string& names, const Takes<T>& takes, const std::string& help, const Set& set_text);
+  CLI::Option* declare_option(const std::string& names, const Validator<T>& validator, const std::string& help,
+                              const Set& set_text);
   const Entry* find(const std::string& key) const;
 
   CLI::App& app_;

@@ -9,7 +9,7 @@
 namespace lrfind::command {
 
 int plot(const Invocation& invocation) {
-  CommonSettings common;
+  CommonOptions common;
   std::vector<std::string> paths;
   std::string output;
   CommandLine line("plot", "Draws results of lrfind sweep in the terminal, or into a file; several overlay.",
@@ -27,16 +27,16 @@ int plot(const Invocation& invocation) {
   for (const auto& path : paths) {
     results.push_back({std::filesystem::path(path).stem().string(), report::read_result(path)});
   }
-  auto& people = invocation.people;
+  auto& console = invocation.console;
   if (output.empty()) {
-    people.out() << (results.size() == 1 ? report::draw_curve(results.front().result, people.style())
-                                         : report::draw_curves(results, people.style()));
+    console.out() << (results.size() == 1 ? report::draw_curve(results.front().result, console.style())
+                                          : report::draw_curves(results, console.style()));
     return done;
   }
   if (const auto problem = report::picture_problem(output)) throw usage_error(*problem);
   report::check_writable(output);
   report::write_picture(results, output);
-  if (!common.quiet) people.out() << "picture: " << output << "\n";
+  if (!common.quiet) console.out() << "picture: " << output << "\n";
   return done;
 }
 

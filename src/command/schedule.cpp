@@ -21,10 +21,10 @@ namespace {
 using report::Json;
 
 struct ScheduleSettings {
-  CommonSettings common;
+  CommonOptions common;
   std::string name;
   std::string result;
-  std::string lr = "auto", min_lr = "auto";
+  experiment::AutoOr<double> lr, min_lr;
   double epochs = 0;
   std::int64_t steps = 0;
   std::int64_t warmup = 0;
@@ -50,9 +50,9 @@ void declare_schedule(CommandLine& line, ScheduleSettings& settings) {
               "result of lrfind sweep: constant takes its lr, the triangular ones go from min_lr to max_lr, the others "
               "start at or rise to max_lr");
   options.not_in_config();
-  options.add("--lr,--max-lr", settings.lr, word_or({"auto"}, number_above(0)),
+  options.add("--lr,--max-lr", settings.lr, auto_or(number_above(0)),
               "constant or highest rate; auto: the suggestion, or 0.1 without a result");
-  options.add("--min-lr", settings.min_lr, word_or({"auto"}, number(0, 1e9)),
+  options.add("--min-lr", settings.min_lr, auto_or(number(0, 1e9)),
               "lowest rate of the triangular and cosine ones and of reduce-on-plateau; auto: for the triangular ones "
               "the suggestion or a tenth of the highest, else 0");
   options.add("--epochs", settings.epochs, number(0, 1e6),
@@ -121,18 +121,18 @@ train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& s
   const auto& suggestion = result.suggestion;
   const bool constant = train::use_of(kind) == train::ScheduleUse::constant;
   const auto suggested = constant || !suggestion.max_lr ? suggestion.lr : suggestion.max_lr;
-  if (!settings.result.empty() && !suggested && settings.lr == "auto") {
+  if (!settings.result.empty() && !suggested && !settings.lr) {
     throw data_error("\"" + settings.result + "\" suggests no rate; repeat the sweep as it advises, or give --lr");
   }
-  const double highest = settings.lr != "auto" ? std::stod(settings.lr) : suggested ? rounded(*suggested) : usual_lr;
+  const double highest = settings.lr ? *settings.lr : suggested ? rounded(*suggested) : usual_lr;
   const bool low_fits = suggestion.min_lr && *suggestion.min_lr < highest;
   double lowest = low_fits ? rounded(*suggestion.min_lr) : highest / 10;
-  if (settings.min_lr != "auto") lowest = std::stod(settings.min_lr);
+  if (settings.min_lr) lowest = *settings.min_lr;
   if (lowest > highest)
     throw usage_error("--min-lr must not be above the highest rate, " + report::format_rate(highest));
   auto schedule =
       train::usual_schedule(kind, highest, lowest, length_of(settings, result), static_cast<int>(settings.warmup));
-  if (settings.min_lr != "auto") schedule.min_lr = lowest;
+  if (settings.min_lr) schedule.min_lr = lowest;
   return schedule;
 }
 
@@ -215,12 +215,12 @@ int schedule(const Invocation& invocation) {
   const auto code =
       "import torch\n" + optimizer_code(result, train::optimizer_lr(chosen)) + train::pytorch_code(chosen);
   const auto plot = plot_of(chosen, rates);
-  auto& people = invocation.people;
+  auto& console = invocation.console;
   if (!settings.plot.empty()) {
     report::write_rates_picture(plot, settings.plot);
-    if (!settings.common.quiet) people.out() << "picture: " << settings.plot << "\n";
+    if (!settings.common.quiet) console.out() << "picture: " << settings.plot << "\n";
   } else if (!settings.common.quiet) {
-    people.out() << report::draw_rates(plot, people.style()) << "\n";
+    console.out() << report::draw_rates(plot, console.style()) << "\n";
   }
   if (settings.csv) {
     print_csv(rates);

@@ -2,30 +2,31 @@
 #include <lrfind/error.hpp>
 
 #include "data/batch/augment.hpp"
+#include "experiment/analyse.hpp"
 #include "model/catalogue.hpp"
+#include "platform/write_file.hpp"
+#include "report/picture.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <map>
+#include <sstream>
 
 namespace lrfind::command {
 
+using experiment::AutoOr;
+
 namespace {
 
-constexpr std::int64_t largest_side = 4096;
-
-Takes<std::string> image_size() {
+Validator<AutoOr<experiment::ImageSize>> image_size() {
   return {"auto, a side in pixels such as 64, or a height and width such as 48x64, each from 1 to 4096",
-          [](const std::string& text) {
-            if (text == "auto") return true;
-            try {
-              return parse_image_size(text).has_value();
-            } catch (const Error&) {
-              return false;
-            }
-          }};
+          [](const AutoOr<experiment::ImageSize>&) { return true; }};
 }
 
-Takes<std::string> augmentation() {
+Validator<AutoOr<std::int64_t>> channels() {
+  return {"auto, 1 or 3", [](const AutoOr<std::int64_t>& value) { return !value || *value == 1 || *value == 3; }};
+}
+
+Validator<std::string> augmentation() {
   std::string names;
   for (const auto& name : data::augmentation_names()) names += (names.empty() ? "" : ", ") + name;
   return {"a comma-separated list of " + names, [](const std::string& text) {
@@ -38,28 +39,12 @@ Takes<std::string> augmentation() {
           }};
 }
 
-Takes<std::string> device() {
+Validator<std::string> device() {
   return {"auto, cpu, cuda or cuda:N", [](const std::string& text) {
             if (text == "auto" || text == "cpu" || text == "cuda") return true;
             return text.rfind("cuda:", 0) == 0 && text.size() > 5 && text.size() < 8 &&
                    text.find_first_not_of("0123456789", 5) == std::string::npos;
           }};
-}
-
-std::pair<std::string, double> parse_lr_mult(const std::string& text) {
-  const auto at = text.rfind('=');
-  double factor = 0;
-  const char* end = text.data() + text.size();
-  if (at == std::string::npos || at == 0 || at + 1 == text.size()) factor = -1;
-  if (factor == 0) {
-    const auto [stop, error] = std::from_chars(text.data() + at + 1, end, factor);
-    if (error != std::errc() || stop != end) factor = -1;
-  }
-  if (factor < 0) {
-    throw usage_error("--lr-mult is \"" + text +
-                      "\"; it takes REGEX=FACTOR with a factor of at least 0, such as backbone=0.1");
-  }
-  return {text.substr(0, at), factor};
 }
 
 std::string networks() {
@@ -68,30 +53,11 @@ std::string networks() {
   return names;
 }
 
-double number_of(const std::string& text) { return std::stod(text); }
-
-}  // namespace
-
-void declare(OptionSet& options, CommonSettings& settings) {
-  options.group("General");
-  options.add("--config", settings.config, any_text("a file name"),
-              "JSON file of option values, with the long names as keys; the command line wins over it");
-  options.not_in_config();
-  options.add("--seed", settings.seed, whole_number(0, INT64_MAX),
-              "seed of weights, batch order and augmentation: same seed, same numbers");
-  options.add("--threads", settings.threads, whole_number(0, 1024),
-              "threads of computation; 0: one per core this process may use");
-  options.add_flag("-q,--quiet", settings.quiet, "print nothing for people; errors still go to stderr");
-  options.not_in_config();
-  options.add("--progress", settings.progress, one_of({"auto", "always", "never"}), "progress line on stderr");
-  options.not_in_config();
-}
-
-void declare(OptionSet& options, DataSettings& settings) {
+void declare_data_options(OptionSet& options, experiment::DataSettings& settings) {
   options.group("Data");
   options.add("--image-size", settings.image_size, image_size(),
               "pixels, N or HEIGHTxWIDTH; auto: the images' own, at most the network's usual size");
-  options.add("--channels", settings.channels, one_of({"auto", "1", "3"}),
+  options.add("--channels", settings.channels, channels(),
               "1 (grey) or 3 (colour); auto: what the network takes, else what the images have");
   options.add("--normalize", settings.normalize, one_of({"dataset", "imagenet", "none"}),
               "subtract the mean and divide by the deviation of: a sample of this dataset, ImageNet, or not at all");
@@ -102,7 +68,7 @@ void declare(OptionSet& options, DataSettings& settings) {
   options.add("--val-split", settings.val_split, fraction_below_one(),
               "fraction held out by class where the data has no validation images of its own");
   options.add("--limit", settings.limit, whole_number(0, INT32_MAX), "use at most N training images; 0: all");
-  options.add("--workers", settings.workers, word_or({"auto"}, whole_number(0, 256)),
+  options.add("--workers", settings.workers, auto_or(whole_number(0, 256)),
               "threads that decode images; auto: one per core. They never change the batches");
   options.add("--cache-mb", settings.cache_mb, whole_number(0, 1 << 24),
               "MiB of decoded images kept in memory for later trials");
@@ -110,7 +76,7 @@ void declare(OptionSet& options, DataSettings& settings) {
               "give up (status 3) when more than this fraction of the images is unreadable");
 }
 
-void declare(OptionSet& options, NetworkSettings& settings) {
+void declare_network_options(OptionSet& options, experiment::NetworkSettings& settings) {
   options.group("Network");
   options.add("-m,--model", settings.model, any_text("a built-in network's name or a TorchScript file"),
               "built-in (" + networks() + ") or a TorchScript FILE.pt. Such a file is code: load only what you trust");
@@ -123,14 +89,14 @@ void declare(OptionSet& options, NetworkSettings& settings) {
                    "TorchScript: a fresh last linear layer with as many outputs as the data has classes");
 }
 
-void declare(OptionSet& options, RecipeSettings& settings) {
+void declare_recipe_options(OptionSet& options, experiment::RecipeSettings& settings) {
   options.group("Training recipe");
   options.add("--optimizer", settings.optimizer, one_of({"sgd", "adam", "adamw", "rmsprop", "adagrad"}),
               "as in PyTorch, with its defaults");
-  options.add("--momentum", settings.momentum, word_or({"auto"}, fraction_below_one()),
+  options.add("--momentum", settings.momentum, auto_or(fraction_below_one()),
               "of sgd and rmsprop; auto: 0.9 for sgd, 0 for rmsprop");
   options.add_flag("--nesterov", settings.nesterov, "Nesterov momentum (sgd)");
-  options.add("--weight-decay", settings.weight_decay, word_or({"auto"}, number(0, 10)),
+  options.add("--weight-decay", settings.weight_decay, auto_or(number(0, 10)),
               "auto: 0.01 for adamw (decoupled), else 0");
   options.add("--beta1", settings.beta1, fraction_below_one(), "adam, adamw: decay of the mean");
   options.add("--beta2", settings.beta2, fraction_below_one(), "adam, adamw: decay of the squares");
@@ -150,66 +116,160 @@ void declare(OptionSet& options, RecipeSettings& settings) {
               "REGEX=FACTOR: parameters trained at a multiple of the rate; may be repeated, the last match counts");
 }
 
-void declare(OptionSet& options, DeviceSettings& settings) {
+void declare_device_options(OptionSet& options, experiment::DeviceSettings& settings) {
   options.group("Device");
   options.add("--device", settings.device, device(), "auto (CUDA where it answers), cpu, cuda or cuda:N");
   options.add_flag("--deterministic", settings.deterministic,
                    "use deterministic CUDA algorithms only (the CPU's always are)");
 }
 
-std::optional<data::ImageShape> parse_image_size(const std::string& text) {
-  if (text == "auto") return std::nullopt;
-  const auto bad = [&] { return usage_error("--image-size is \"" + text + "\"; it takes " + image_size().words); };
-  const auto side = [&](const std::string& part) {
-    int value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    if (error != std::errc() || end != part.data() + part.size() || value < 1 || value > largest_side) throw bad();
-    return value;
-  };
-  const auto at = text.find('x');
-  if (at == std::string::npos) return data::ImageShape{side(text), side(text)};
-  return data::ImageShape{side(text.substr(0, at)), side(text.substr(at + 1))};
+void declare_range_test_options(OptionSet& options, SweepOptions& settings) {
+  options.group("Range test");
+  options.add("--min-lr", settings.min_lr, number_above(0), "first learning rate");
+  options.add("--max-lr", settings.max_lr, number_above(0), "last learning rate");
+  options.add("-n,--steps", settings.steps, whole_number(2, 1000000), "learning rates tried, one training step each");
+  options.add("--spacing", settings.spacing, one_of({"exp", "linear"}), "geometric or even steps between the rates");
+  options.add("-t,--trials", settings.trials, auto_or(whole_number(1, 1000)),
+              "sweeps with different seeds, combined; auto: until the interval is narrow enough");
+  options.add("--precision-decades", settings.precision_decades, number_above(0),
+              "--trials auto: stop when half the interval is narrower, in powers of ten");
+  options.add("--max-trials", settings.max_trials, whole_number(1, 1000), "--trials auto: at most this many");
+  options.add("--max-seconds", settings.max_seconds, number(0, 1e9),
+              "--trials auto: begin no further trial after this many seconds; 0: no limit");
+  options.add("--stop-factor", settings.stop_factor, number(0, 1e9),
+              "stop early when the smoothed loss exceeds this times its best and its start; 0: never");
+  options.add("--batch-sizes", settings.batch_sizes,
+              {"batch sizes such as 16,32,64,128", [](const std::string&) { return true; }},
+              "sweep at each of these batch sizes and fit how the rate grows with them");
 }
 
-train::Recipe resolve_recipe(RecipeSettings& settings) {
-  using train::OptimizerKind;
-  static const std::map<std::string, OptimizerKind> kinds = {{"sgd", OptimizerKind::sgd},
-                                                             {"adam", OptimizerKind::adam},
-                                                             {"adamw", OptimizerKind::adamw},
-                                                             {"rmsprop", OptimizerKind::rmsprop},
-                                                             {"adagrad", OptimizerKind::adagrad}};
-  static const std::map<std::string, train::Precision> precisions = {{"fp32", train::Precision::fp32},
-                                                                     {"tf32", train::Precision::tf32},
-                                                                     {"bf16", train::Precision::bf16},
-                                                                     {"fp16", train::Precision::fp16}};
-  const OptimizerKind kind = kinds.at(settings.optimizer);
-  const bool has_momentum = kind == OptimizerKind::sgd || kind == OptimizerKind::rmsprop;
-  if (settings.momentum == "auto") settings.momentum = kind == OptimizerKind::sgd ? "0.9" : "0";
-  if (settings.weight_decay == "auto") settings.weight_decay = kind == OptimizerKind::adamw ? "0.01" : "0";
-  train::Recipe recipe;
-  recipe.optimizer = {.kind = kind,
-                      .momentum = number_of(settings.momentum),
-                      .nesterov = settings.nesterov,
-                      .weight_decay = number_of(settings.weight_decay),
-                      .beta1 = settings.beta1,
-                      .beta2 = settings.beta2,
-                      .alpha = settings.alpha,
-                      .eps = kind == OptimizerKind::adagrad ? 1e-10 : 1e-8};
-  if (!has_momentum && recipe.optimizer.momentum != 0) {
-    throw usage_error("--momentum " + settings.momentum + " does not fit --optimizer " + settings.optimizer +
-                      ", which has none; leave it out" +
-                      (kind == OptimizerKind::adagrad ? "" : " (its own is --beta1)"));
+void declare_measurement_options(OptionSet& options, SweepOptions& settings) {
+  options.group("Measurement and analysis");
+  options.add("--rule", settings.rule, one_of(rule_names()), "how the rate is read off the curve");
+  options.add("--smoothing", settings.smoothing, fraction_below_one(), "factor of the moving average of the loss");
+  options.add("--metric", settings.metric, one_of(experiment::metric_names()), "the curve that is analysed");
+  options.add("--eval-every", settings.eval_every, whole_number(1, 1000000),
+              "steps between validations (val-* metrics)");
+  options.add(
+      "--probe", settings.probe, auto_or(whole_number(0, 1 << 20)),
+      "held-out images of the probe loss, measured after every step; 0: none; auto: a sixth of the sweep's cost");
+  options.add("--gain-every", settings.gain_every, whole_number(0, 1000000), "steps between gain ratios; 0: none");
+  options.add_flag("--layerwise", settings.layerwise, "record update-to-weight ratios layer by layer");
+}
+
+void declare_verification_options(OptionSet& options, SweepOptions& settings) {
+  options.group("Verification");
+  options.add_flag("--verify", settings.verify,
+                   "train briefly at the suggestion and its neighbours, constant and one-cycle, and suggest the best; "
+                   "about ten times the steps of one sweep. lrfind verify does more");
+  options.add("--verify-steps", settings.verify_steps, whole_number(0, 100000000),
+              "steps of each of these trainings; 0: six passes over the images, but half to twice --steps");
+  options.add("--verify-epochs", settings.verify_epochs, number(0, 1e6), "or their passes over the training images");
+}
+
+void declare_output_options(OptionSet& options, SweepOptions& settings) {
+  options.group("Output");
+  options.add("-o,--output", settings.output, any_text("a file name or -"),
+              "result JSON; - is stdout. With --print-lr none is written unless this is given");
+  options.not_in_config();
+  options.add("--csv", settings.csv, any_text("a file name"), "write the curve as comma-separated values");
+  options.not_in_config();
+  options.add("--plot", settings.plot, any_text("a file name"), "draw the curve into FILE.png, .svg or .pdf");
+  options.not_in_config();
+  options.add_flag("--print-lr", settings.print_lr,
+                   "print only the suggested rate on stdout; nothing and status 4 when it cannot be trusted");
+  options.not_in_config();
+  options.add_flag("--list-parameters", settings.list_parameters,
+                   "print the network's parameter names for --freeze and --lr-mult, and exit");
+  options.not_in_config();
+}
+
+}  // namespace
+
+void declare_common_options(OptionSet& options, CommonOptions& settings) {
+  options.group("General");
+  options.add("--config", settings.config, any_text("a file name"),
+              "JSON file of option values, with the long names as keys; the command line wins over it");
+  options.not_in_config();
+  options.add("--seed", settings.seed, whole_number(0, INT64_MAX),
+              "seed of weights, batch order and augmentation: same seed, same numbers");
+  options.add("--threads", settings.threads, whole_number(0, 1024),
+              "threads of computation; 0: one per core this process may use");
+  options.add_flag("-q,--quiet", settings.quiet, "print nothing for people; errors still go to stderr");
+  options.not_in_config();
+  options.add("--progress", settings.progress, one_of({"auto", "always", "never"}), "progress line on stderr");
+  options.not_in_config();
+}
+
+void declare_session_options(OptionSet& options, experiment::SessionSettings& settings) {
+  declare_data_options(options, settings.data);
+  declare_network_options(options, settings.network);
+  declare_recipe_options(options, settings.recipe);
+  declare_device_options(options, settings.device);
+}
+
+void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& settings) {
+  app.add_option("DATA", settings.session.data.path,
+                 "folder of class folders, folder with train/ and val/, folder of IDX files, or CSV manifest");
+  declare_range_test_options(options, settings);
+  declare_measurement_options(options, settings);
+  declare_verification_options(options, settings);
+  declare_session_options(options, settings.session);
+  declare_output_options(options, settings);
+}
+
+void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
+  if (settings.session.data.path.empty()) {
+    throw usage_error("DATA is missing: the folder or CSV file with the images; see lrfind sweep --help");
   }
-  if (settings.nesterov && (kind != OptimizerKind::sgd || recipe.optimizer.momentum == 0)) {
-    throw usage_error("--nesterov needs --optimizer sgd with --momentum above 0");
+  if (!(settings.max_lr > settings.min_lr)) {
+    std::ostringstream text;
+    text << "--max-lr is " << settings.max_lr << "; it must be above --min-lr, " << settings.min_lr;
+    throw usage_error(text.str());
   }
-  recipe.accumulate = static_cast<int>(settings.accumulate);
-  recipe.grad_clip = settings.grad_clip;
-  recipe.label_smoothing = settings.label_smoothing;
-  recipe.precision = precisions.at(settings.precision);
-  recipe.freeze = settings.freeze;
-  for (const auto& text : settings.lr_mult) recipe.lr_mult.push_back(parse_lr_mult(text));
-  return recipe;
+  if (settings.stop_factor != 0 && settings.stop_factor < 1) {
+    throw usage_error("--stop-factor takes 0 (never stop early) or a number of at least 1");
+  }
+  if (settings.verify_steps > 0 && settings.verify_epochs > 0) {
+    throw usage_error("--verify-epochs and --verify-steps both set the length; give one");
+  }
+  parse_batch_sizes(settings.batch_sizes);
+  if (settings.layerwise && !settings.batch_sizes.empty()) {
+    throw usage_error("--layerwise looks at one batch size and --batch-sizes at several; run them one after the other");
+  }
+  if (settings.print_lr && !options.given("output")) settings.output.clear();
+  if (settings.print_lr && settings.output == "-") {
+    throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
+  }
+  if (settings.metric == "probe-loss" && settings.probe == 0) {
+    throw usage_error("--metric probe-loss needs probe images; --probe is 0");
+  }
+  for (const auto& path : {settings.output == "-" ? std::string() : settings.output, settings.csv, settings.plot}) {
+    if (!path.empty()) report::check_writable(path);
+  }
+  if (!settings.plot.empty()) {
+    if (const auto problem = report::picture_problem(settings.plot)) throw usage_error(*problem);
+  }
+}
+
+std::vector<std::int64_t> parse_batch_sizes(const std::string& text) {
+  std::vector<std::int64_t> sizes;
+  std::istringstream list(text);
+  for (std::string word; std::getline(list, word, ',');) {
+    std::int64_t size = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), size);
+    if (error != std::errc() || end != word.data() + word.size() || size < 1 || size > (1 << 20)) {
+      throw usage_error("--batch-sizes is \"" + text +
+                        "\"; it takes at least two different whole numbers from 1 to 1048576, such as 16,32,64,128");
+    }
+    sizes.push_back(size);
+  }
+  std::sort(sizes.begin(), sizes.end());
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  if (sizes.size() == 1) {
+    throw usage_error("--batch-sizes is \"" + text + "\"; a study needs at least two different sizes");
+  }
+  return sizes;
 }
 
 }  // namespace lrfind::command

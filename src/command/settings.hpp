@@ -1,80 +1,43 @@
-// What a person can choose, by subject. Each `declare` binds one struct to the command line and the config file.
+// Binds what can be chosen (experiment/settings.hpp) to the command line and the config file, one declaration for each
+// subject.
 #pragma once
 
-#include <lrfind/error.hpp>
 #include "command/options.hpp"
-#include "data/image/image.hpp"
-#include "train/recipe.hpp"
+#include "experiment/settings.hpp"
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace lrfind::command {
 
 /// Options that every command takes.
-struct CommonSettings {
+struct CommonOptions : experiment::CommonSettings {
   bool quiet = false;
-  std::int64_t threads = 0;  ///< of computation; 0: as many as the cores this process may use
-  std::int64_t seed = 0;
   std::string config;
   std::string progress = "auto";
 };
 
-struct DataSettings {
-  std::string path;
-  std::string image_size = "auto";
-  std::string channels = "auto";
-  std::string normalize = "dataset";
-  std::string resize = "stretch";
-  std::string augment = "none";
-  double val_split = 0.1;
-  std::int64_t limit = 0;
-  std::string workers = "auto";
-  std::int64_t cache_mb = 1024;
-  double max_unreadable = 0.05;
+/// What `sweep` takes: the experiment, and where its result goes.
+struct SweepOptions : experiment::SweepSettings {
+  CommonOptions common;
+  std::string batch_sizes;
+  bool verify = false;
+  std::string output = "lr.json";
+  std::string csv, plot;
+  bool print_lr = false;
+  bool list_parameters = false;
 };
 
-struct NetworkSettings {
-  std::string model = "small-cnn";
-  double width = 1;
-  std::int64_t depth = 0;
-  bool reinit = false;
-  bool replace_head = false;
-};
+void declare_common_options(OptionSet& options, CommonOptions& settings);
+void declare_session_options(OptionSet& options, experiment::SessionSettings& settings);
+/// All of them, and `app`'s DATA.
+void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& settings);
 
-struct RecipeSettings {
-  std::string optimizer = "sgd";
-  std::string momentum = "auto";
-  bool nesterov = false;
-  std::string weight_decay = "auto";
-  double beta1 = 0.9, beta2 = 0.999, alpha = 0.99;
-  std::int64_t batch_size = 64;
-  std::int64_t accumulate = 1;
-  std::string precision = "fp32";
-  double grad_clip = 0;
-  double label_smoothing = 0;
-  std::string class_weights = "none";
-  std::vector<std::string> freeze;
-  std::vector<std::string> lr_mult;
-};
+/// Throws Error (usage) or Error (output) for what can be known to go wrong before any work is done.
+void check_sweep_options(const OptionSet& options, SweepOptions& settings);
 
-struct DeviceSettings {
-  std::string device = "auto";
-  bool deterministic = false;
-};
-
-void declare(OptionSet& options, CommonSettings& settings);
-void declare(OptionSet& options, DataSettings& settings);
-void declare(OptionSet& options, NetworkSettings& settings);
-void declare(OptionSet& options, RecipeSettings& settings);
-void declare(OptionSet& options, DeviceSettings& settings);
-
-/// "32" or "24x32" (height x width); nothing for "auto".
-std::optional<data::ImageShape> parse_image_size(const std::string& text);
-
-/// The recipe that the settings mean; "auto" values are replaced in `settings` by what they stand for. Class weights
-/// are left empty. Throws Error (usage) for combinations that make no sense.
-train::Recipe resolve_recipe(RecipeSettings& settings);
+/// The sizes of `text`, rising; empty when no study was asked for. Throws Error (usage).
+std::vector<std::int64_t> parse_batch_sizes(const std::string& text);
 
 }  // namespace lrfind::command

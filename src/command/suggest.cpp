@@ -14,13 +14,13 @@
 namespace lrfind::command {
 
 int suggest(const Invocation& invocation) {
-  CommonSettings common;
+  CommonOptions common;
   std::vector<std::string> paths;
   std::string rule;
   double smoothing = 0.98;
   std::string metric;
   std::string optimizer;
-  std::string momentum = "auto";
+  experiment::AutoOr<double> momentum;
   std::int64_t steps = 0;
   std::string output;
   bool print_lr = false;
@@ -36,10 +36,11 @@ int suggest(const Invocation& invocation) {
   options.add("--rule", rule, one_of(rule_names()), "how the rate is read off the curve; default: the file's rule");
   options.add("--smoothing", smoothing, fraction_below_one(),
               "factor of the moving average of the loss; 0: the losses are smoothed already, and no rule smooths them");
-  options.add("--metric", metric, one_of(metric_names()), "the curve that is analysed; default: the file's metric");
+  options.add("--metric", metric, one_of(experiment::metric_names()),
+              "the curve that is analysed; default: the file's metric");
   options.add("--optimizer", optimizer, one_of({"sgd", "adam", "adamw", "rmsprop", "adagrad"}),
               "what trained in another tool's curve; the rule lrfind leans on the rates it is used with");
-  options.add("--momentum", momentum, word_or({"auto"}, fraction_below_one()),
+  options.add("--momentum", momentum, auto_or(fraction_below_one()),
               "of that sgd or rmsprop; auto: 0.9 for sgd, 0 for rmsprop");
   options.add("--steps", steps, whole_number(0, 1 << 24),
               "that the sweep was planned for, of which fastai's rules pass over a tenth; 0: the file's, or as many as "
@@ -53,26 +54,25 @@ int suggest(const Invocation& invocation) {
   if (paths.empty()) throw usage_error("FILE is missing: a result of lrfind sweep, or CSV or JSON with lr and loss");
   if (print_lr && output == "-") throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
 
-  report::Result result = read_curves(paths);
+  report::Result result = experiment::read_curves(paths);
   const Suggestion saved = result.suggestion;
-  const bool momentum_given = momentum != "auto";
-  state_steps(result, steps);
-  state_optimizer(result, optimizer, momentum_given ? std::optional(std::stod(momentum)) : std::nullopt);
-  analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric});
+  experiment::state_steps(result, steps);
+  experiment::state_optimizer(result, optimizer, momentum);
+  experiment::analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric});
   if (output == "-") {
     std::cout << report::to_text(result);
   } else if (!output.empty()) {
     report::write_file(output, report::to_text(result));
   }
-  auto& people = invocation.people;
+  auto& console = invocation.console;
   if (!common.quiet) {
     if (paths.size() == 1 && result.sections.contains("verify") && saved.lr) {
-      people.out() << "note: lr " << report::format_rate(*saved.lr) << " in " << paths.front()
-                   << " was found by training (verify); this is what the curve alone says\n";
+      console.out() << "note: lr " << report::format_rate(*saved.lr) << " in " << paths.front()
+                    << " was found by training (verify); this is what the curve alone says\n";
     }
-    const auto note = assumed(result, momentum_given);
-    if (note && result.suggestion.rule == "lrfind") people.out() << "note: " << *note << "\n";
-    people.out() << report::draw_curve(result, people.style()) << "\n" << report::summary(result, people.style());
+    const auto note = experiment::assumed(result, momentum.has_value());
+    if (note && result.suggestion.rule == "lrfind") console.out() << "note: " << *note << "\n";
+    console.out() << report::draw_curve(result, console.style()) << "\n" << report::summary(result, console.style());
   }
   if (print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
   return result.suggestion.trusted ? done : untrusted;

@@ -1,6 +1,5 @@
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
-#include "command/sweep_settings.hpp"
 #include "data/batch/check.hpp"
 #include "experiment/analyse.hpp"
 #include "experiment/batch_sizes.hpp"
@@ -21,7 +20,7 @@ namespace lrfind::command {
 
 namespace {
 
-void list_parameters(Session& session) {
+void list_parameters(experiment::Session& session) {
   for (const auto& parameter : session.engine().parameters()) {
     std::cout << parameter.name << "\t";
     for (std::size_t i = 0; i < parameter.shape.size(); ++i) std::cout << (i == 0 ? "" : "x") << parameter.shape[i];
@@ -31,15 +30,15 @@ void list_parameters(Session& session) {
 
 // Reads on where batches did not reach, so that every bad file of a folder of usual size is named. Returns how many
 // images are still unchecked.
-std::size_t check_other_files(Session& session) {
+std::size_t check_other_files(experiment::Session& session) {
   return data::check_remaining(session.store(), {.stop = session.stop()}).not_checked;
 }
 
-void describe(const Trials& trials, report::Result& result) {
+void describe_trials(const experiment::Trials& trials, report::Result& result) {
   for (const auto& run : trials.runs) result.trials.push_back(run.trial);
   result.complete = trials.complete;
   result.timing.sweep_s = trials.seconds;
-  TrialTiming spent;
+  experiment::TrialTiming spent;
   double images = 0;
   for (const auto& run : trials.runs) {
     images += static_cast<double>(run.images);
@@ -64,7 +63,7 @@ void describe(const Trials& trials, report::Result& result) {
 }
 
 // What cannot be written is not lost and is said at the end: returns the error.
-std::optional<Error> write(const SweepSettings& settings, const report::Result& result) {
+std::optional<Error> write(const SweepOptions& settings, const report::Result& result) {
   const std::string text = report::to_text(result);
   std::optional<Error> unwritten;
   if (settings.output == "-") {
@@ -80,95 +79,110 @@ std::optional<Error> write(const SweepSettings& settings, const report::Result& 
   return std::nullopt;
 }
 
-void show(const SweepSettings& settings, const report::Result& result, bool unwritten, People& people) {
+void show(const SweepOptions& settings, const report::Result& result, bool unwritten, Console& console) {
   if (settings.common.quiet) return;
-  const auto style = people.style();
-  if (!result.curve.lr.empty()) people.out() << report::draw_curve(result, style) << "\n";
-  people.out() << report::summary(result, style) << batch_size_text(result, style) << layer_text(result, style);
+  const auto style = console.style();
+  if (!result.curve.lr.empty()) console.out() << report::draw_curve(result, style) << "\n";
+  console.out() << report::summary(result, style) << experiment::batch_size_text(result, style)
+                << experiment::layer_text(result, style);
   if (!settings.output.empty() && settings.output != "-" && !unwritten)
-    people.out() << "\nresult: " << settings.output << "\n";
+    console.out() << "\nresult: " << settings.output << "\n";
+}
+
+void show_verification(const SweepOptions& settings, const report::Verification& verification, Console& console) {
+  if (settings.common.quiet) return;
+  console.out() << report::verification_table(verification) << "\n"
+                << report::verification_summary(verification, console.style().columns) << "\n";
 }
 
 // What is written when a person ends the run before anything was measured; an earlier result stays.
-int write_nothing_measured(const SweepSettings& settings, const OptionSet& options) {
+int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
   std::error_code unknown;
   if (settings.output != "-" && std::filesystem::exists(settings.output, unknown)) return ExitStatus::interrupted;
   report::Result result;
   result.complete = false;
   result.tool.version = LRFIND_VERSION;
+  settings.session.recipe = experiment::resolved(settings.session.recipe);
   result.config = options.resolved();
   result.dataset.path = settings.session.data.path;
   result.model.name = settings.session.network.model;
-  analyse(result, suggest_options(settings), settings.metric);
+  experiment::analyse(result, experiment::suggest_options(settings), settings.metric);
   if (const auto unwritten = write(settings, result)) throw *unwritten;
   return ExitStatus::interrupted;
 }
 
-Demand demand(const SweepSettings& settings) {
+experiment::ExpectedUse expected_use(const SweepOptions& settings) {
   return {.batches = static_cast<std::uint64_t>(settings.steps),
-          .again = settings.trials != "1" || !settings.batch_sizes.empty() || settings.verify,
-          .probe = settings.probe != "0"};
+          .again = settings.trials != 1 || !settings.batch_sizes.empty() || settings.verify,
+          .probe = settings.probe != 0};
 }
 
-int run(SweepSettings& settings, const OptionSet& options, People& people, Clock::time_point start,
+int run(SweepOptions& settings, const OptionSet& options, Console& console, experiment::Clock::time_point start,
         const std::stop_token& stop) {
   require_machine(settings.common);
-  Session session(settings.session, settings.common, demand(settings), stop);
+  experiment::Session session(settings.session, settings.common, expected_use(settings), stop);
+  settings.session = session.resolved();
   if (settings.list_parameters) {
     list_parameters(session);
     return done;
   }
-  warn_before_training(session, settings.common, people);
-  check_verifiable(settings, session);
+  warn_before_training(session, settings.common, console);
+  if (settings.verify) verify::require_validation_images(session);
   report::Result result;
-  session.describe(result);
+  session.describe_session(result);
   result.config = options.resolved();
-  auto analysis = suggest_options(settings);
-  analysis.images = image_facts(result);
-  TrialRunner runner(session, settings, people);
-  const auto sizes = batch_sizes(settings);
+  auto analysis = experiment::suggest_options(settings);
+  analysis.images = experiment::image_facts(result);
+  const auto progress = progress_target(settings.common, console);
+  experiment::TrialRunner runner(session, settings, progress);
+  const auto sizes = parse_batch_sizes(settings.batch_sizes);
   const auto batch_size = settings.session.recipe.batch_size;
   const auto accumulate = static_cast<int>(settings.session.recipe.accumulate);
   if (sizes.empty()) runner.prepare(batch_size, accumulate);
-  result.timing.startup_s = seconds_since(start) - session.index_s();
+  result.timing.startup_s = experiment::seconds_since(start) - session.index_s();
   std::exception_ptr failure;
   if (sizes.empty()) {
     const auto trials = runner.run(batch_size, accumulate, analysis);
-    describe(trials, result);
+    describe_trials(trials, result);
     failure = trials.failure;
-    analyse(result, analysis, settings.metric);
+    experiment::analyse(result, analysis, settings.metric);
     if (settings.layerwise && !trials.runs.empty()) {
-      result.sections["layers"] =
-          layer_table(session.engine().trained(), trials.runs.front(), result.suggestion.lr.value_or(settings.min_lr));
+      result.sections["layers"] = experiment::layer_table(session.engine().trained(), trials.runs.front(),
+                                                          result.suggestion.lr.value_or(settings.min_lr));
     }
   } else {
-    const auto study = study_batch_sizes(runner, settings, sizes, analysis);
-    describe(study.chosen, result);
+    const auto study = experiment::study_batch_sizes(runner, settings, sizes, analysis);
+    describe_trials(study.chosen, result);
     result.complete = study.complete;
     failure = study.failure;
     settings.session.recipe.batch_size = study.chosen_size;
     analysis.images->images_per_step = static_cast<std::size_t>(study.chosen_size * settings.session.recipe.accumulate);
-    analyse(result, analysis, settings.metric);
+    experiment::analyse(result, analysis, settings.metric);
     result.sections["batch_sizes"] = study.table;
     result.sections["batch_exponent"] = study.exponent;
   }
-  if (!failure) failure = verify_sweep(settings, session, result, people);
+  if (settings.verify && !failure) {
+    const auto verification =
+        verify::verify_sweep(settings, settings.session.recipe.batch_size, session, result, progress);
+    if (verification) failure = verification->failure;
+    if (verification && verification->complete) show_verification(settings, *verification, console);
+  }
   std::size_t unchecked = 0;
   try {
     if (result.complete) unchecked = check_other_files(session);
   } catch (const Interrupted&) {
     result.complete = false;
   }
-  session.describe(result);
+  session.describe_session(result);
   if (unchecked > 0) {
     result.dataset.notes.push_back(std::to_string(unchecked) +
                                    " images that no batch used were not checked; lrfind inspect checks all");
   }
   result.config = options.resolved();
-  result.timing.total_s = seconds_since(start);
+  result.timing.total_s = experiment::seconds_since(start);
   const auto unwritten = write(settings, result);
   if (failure && !unwritten) std::rethrow_exception(failure);
-  show(settings, result, unwritten.has_value(), people);
+  show(settings, result, unwritten.has_value(), console);
   if (unwritten) throw *unwritten;
   if (!result.complete) return ExitStatus::interrupted;
   if (settings.print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
@@ -178,18 +192,18 @@ int run(SweepSettings& settings, const OptionSet& options, People& people, Clock
 }  // namespace
 
 int sweep(const Invocation& invocation) {
-  const auto start = Clock::now();
-  SweepSettings settings;
+  const auto start = experiment::Clock::now();
+  SweepOptions settings;
   CommandLine line("sweep", "Trains a network while the learning rate grows, and suggests a rate from the loss.",
                    "  lrfind sweep photos                       # photos/CLASS/*.jpg; writes lr.json\n"
                    "  lrfind sweep photos --optimizer adamw --batch-size 128 --trials 3 --plot lr.png\n",
                    settings.common);
-  declare(line, settings);
+  declare_sweep_options(line.app(), line.options(), settings);
   if (!line.parse(invocation)) return done;
-  check(line.options(), settings);
-  const auto stop = listen_for_interrupt(invocation.people.descriptor());
+  check_sweep_options(line.options(), settings);
+  const auto stop = listen_for_interrupt(invocation.console.descriptor());
   try {
-    return run(settings, line.options(), invocation.people, start, stop);
+    return run(settings, line.options(), invocation.console, start, stop);
   } catch (const Interrupted&) {
     return write_nothing_measured(settings, line.options());
   }

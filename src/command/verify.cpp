@@ -18,8 +18,8 @@ namespace lrfind::command {
 namespace {
 
 struct VerifySettings {
-  CommonSettings common;
-  SessionSettings session;
+  CommonOptions common;
+  experiment::SessionSettings session;
   std::string result;
   std::string factors = "0.1,0.333,1,3,10";
   std::string rates;
@@ -48,7 +48,7 @@ std::optional<std::vector<double>> parse_list(const std::string& text) {
   return std::nullopt;
 }
 
-Takes<std::string> positive_numbers(const std::string& example) {
+Validator<std::string> positive_numbers(const std::string& example) {
   return {"positive numbers separated by commas, such as " + example,
           [](const std::string& text) { return parse_list(text).has_value(); }};
 }
@@ -83,7 +83,7 @@ void declare_verify(CommandLine& line, VerifySettings& settings) {
   options.add_flag("--keep-all", settings.keep_all, "drop nothing: every candidate with every seed to the end");
   options.add("--val-limit", settings.val_limit, whole_number(0, INT32_MAX),
               "validate on at most N images, the same for all; 0: all");
-  declare(options, settings.session);
+  declare_session_options(options, settings.session);
   options.group("Output");
   options.add("-o,--output", settings.output, any_text("a file name or -"),
               "where the result with a \"verify\" section goes; - is stdout. Default: back into the file of --result");
@@ -139,30 +139,31 @@ void check_before(const OptionSet& options, VerifySettings& settings) {
   if (settings.lr_schedules.empty()) settings.lr_schedules = {"constant"};
 }
 
-VerifyOptions verify_options(const OptionSet& options, const VerifySettings& settings, const data::Dataset& dataset) {
-  VerifyOptions verify;
-  verify.schedules = settings.lr_schedules;
-  verify.factors = parse_list(settings.factors).value_or(std::vector<double>());
-  verify.rates = parse_list(settings.rates).value_or(std::vector<double>());
+verify::VerifyOptions verify_options(const OptionSet& options, const VerifySettings& settings,
+                                     const data::Dataset& dataset) {
+  verify::VerifyOptions chosen;
+  chosen.schedules = settings.lr_schedules;
+  chosen.factors = parse_list(settings.factors).value_or(std::vector<double>());
+  chosen.rates = parse_list(settings.rates).value_or(std::vector<double>());
   const auto& recipe = settings.session.recipe;
-  verify.steps = run_length(settings.steps, settings.epochs, dataset, recipe.batch_size * recipe.accumulate);
-  if (settings.warmup >= verify.steps) {
+  chosen.steps = verify::run_length(settings.steps, settings.epochs, dataset, recipe.batch_size * recipe.accumulate);
+  if (settings.warmup >= chosen.steps) {
     throw usage_error("--warmup " + std::to_string(settings.warmup) + " leaves nothing of a run of " +
-                      std::to_string(verify.steps) + " steps; lower it or raise --epochs or --steps");
+                      std::to_string(chosen.steps) + " steps; lower it or raise --epochs or --steps");
   }
-  verify.warmup = static_cast<int>(settings.warmup);
-  verify.seeds = static_cast<int>(settings.seeds);
-  verify.keep_all = settings.keep_all;
-  verify.extend = settings.rates.empty() && !options.given("factors");
-  verify.val_limit = static_cast<std::size_t>(settings.val_limit);
-  return verify;
+  chosen.warmup = static_cast<int>(settings.warmup);
+  chosen.seeds = static_cast<int>(settings.seeds);
+  chosen.keep_all = settings.keep_all;
+  chosen.extend = settings.rates.empty() && !options.given("factors");
+  chosen.val_limit = static_cast<std::size_t>(settings.val_limit);
+  return chosen;
 }
 
 // With --result its file's JSON as it is, so that nothing in it is lost; else what is known of this run.
-report::Json result_json(const VerifySettings& settings, const OptionSet& options, const Session& session) {
+report::Json result_json(const VerifySettings& settings, const OptionSet& options, const experiment::Session& session) {
   if (!settings.result.empty()) return read_json(settings.result);
   report::Result result;
-  session.describe(result);
+  session.describe_session(result);
   result.config = options.resolved();
   result.suggestion.rule = "none";
   return report::to_json(result);
@@ -170,48 +171,13 @@ report::Json result_json(const VerifySettings& settings, const OptionSet& option
 
 }  // namespace
 
-Verification verify_rates(Session& session, const Suggestion& suggestion, const VerifyOptions& options,
-                          const CommonSettings& common, People& people, std::int64_t batch_size) {
-  const auto mode = common.quiet || common.progress == "never" ? report::ProgressMode::never
-                    : common.progress == "always"              ? report::ProgressMode::always
-                                                               : report::ProgressMode::automatic;
-  report::Progress progress(
-      people.out(), report::progress_display(mode, report::can_rewrite_line(people.descriptor())),
-      [&people] { return people.style().columns; }, people.style().unicode);
-  const auto start = std::chrono::steady_clock::now();
-  std::vector<double> losses;
-  std::int64_t images = 0;
-  const auto on_step = [&](int run, int runs, int step, double lr, double loss) {
-    if (step == 1) losses.clear();
-    losses.push_back(loss);
-    images += batch_size * session.accumulate();
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    progress.update({.step = step,
-                     .steps = options.steps,
-                     .trial = run,
-                     .trials = runs,
-                     .lr = lr,
-                     .smoothed_loss = smooth(losses).back(),
-                     .images_per_s = static_cast<double>(images) / elapsed.count()});
-  };
-  return verify_rates(session, suggestion, options, static_cast<std::uint64_t>(common.seed), on_step);
-}
-
-int run_length(std::int64_t steps, double epochs, const data::Dataset& dataset, std::int64_t images_per_step) {
-  constexpr double most_steps = 1e8;
-  if (steps > 0) return static_cast<int>(steps);
-  const double in_epoch = static_cast<double>(dataset.train.size()) / static_cast<double>(images_per_step);
-  if (epochs > 0) return static_cast<int>(std::clamp(std::ceil(epochs * in_epoch), 1.0, most_steps));
-  return static_cast<int>(std::clamp(std::ceil(3 * in_epoch), 100.0, 600.0));
-}
-
 int verify(const Invocation& invocation) {
   VerifySettings settings;
   CommandLine line(
       "verify",
       "Trains from scratch at the suggested rate and its neighbours, and prints the validation accuracy of "
       "each as a table on stdout (or --json); whether the suggestion held goes to stderr and into the "
-      "result. A candidate that makes no headway is dropped early.",
+      "result. A candidate that makes no headway is pruned early.",
       "  lrfind verify photos --result lr.json\n"
       "  lrfind verify photos --result lr.json --lr-schedule constant --lr-schedule one-cycle --epochs 5\n"
       "  lrfind verify photos --rates 0.001,0.01,0.1 --optimizer adam --seeds 3 --json\n",
@@ -225,22 +191,23 @@ int verify(const Invocation& invocation) {
     inherit(options, settings, result);
   }
   check_before(options, settings);
-  auto& people = invocation.people;
+  auto& console = invocation.console;
   if (settings.rates.empty() && !result.suggestion.lr) {
-    people.out() << "lrfind verify: \"" << settings.result
-                 << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
+    console.out() << "lrfind verify: \"" << settings.result
+                  << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
     return untrusted;
   }
   require_machine(settings.common);
-  Session session(settings.session, settings.common,
-                  {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
-                  listen_for_interrupt(people.descriptor()));
-  warn_before_training(session, settings.common, people);
+  experiment::Session session(settings.session, settings.common,
+                              {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
+                              listen_for_interrupt(console.descriptor()));
+  settings.session = session.resolved();
+  warn_before_training(session, settings.common, console);
   const auto chosen = verify_options(options, settings, session.dataset());
   const auto verification =
-      verify_rates(session, result.suggestion, chosen, settings.common, people, settings.session.recipe.batch_size);
+      verify::verify_rates(session, result.suggestion, chosen, progress_target(settings.common, console));
 
-  const auto section = verification_json(verification);
+  const auto section = report::verification_json(verification);
   std::optional<Error> unwritten;
   if (!settings.output.empty()) {
     auto json = result_json(settings, options, session);
@@ -255,14 +222,15 @@ int verify(const Invocation& invocation) {
     }
   }
   if (verification.failure) std::rethrow_exception(verification.failure);
-  const auto table = verification_table(verification);
+  const auto table = report::verification_table(verification);
   if (settings.json) {
     std::cout << report::to_text(section);
-    if (!settings.common.quiet) people.out() << table;
+    if (!settings.common.quiet) console.out() << table;
   } else {
-    (settings.output == "-" ? people.out() : std::cout) << table << std::flush;
+    (settings.output == "-" ? console.out() : std::cout) << table << std::flush;
   }
-  if (!settings.common.quiet) people.out() << "\n" << verification_summary(verification, people.style().columns);
+  if (!settings.common.quiet)
+    console.out() << "\n" << report::verification_summary(verification, console.style().columns);
   if (unwritten) throw *unwritten;
   return verification.complete ? done : ExitStatus::interrupted;
 }

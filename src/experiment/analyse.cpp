@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 std::vector<std::string> metric_names() { return {"train-loss", "probe-loss", "val-loss", "val-accuracy"}; }
 
@@ -74,4 +74,4 @@ void analyse(report::Result& result, const SuggestOptions& chosen, const std::st
        true});
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 /// Names that --metric takes.
 std::vector<std::string> metric_names();
@@ -26,4 +26,4 @@ ImageFacts image_facts(const report::Result& result);
 /// suggestion is never trusted.
 void analyse(report::Result& result, const SuggestOptions& chosen, const std::string& metric);
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

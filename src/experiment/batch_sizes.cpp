@@ -11,7 +11,7 @@
 #include <cmath>
 #include <numeric>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 namespace {
 
@@ -170,4 +170,4 @@ std::string batch_size_text(const report::Result& result, const report::Terminal
   return text;
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::string layer_text(const report::Result& result, const report::TerminalStyle
          table.text(style.columns, 4);
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 /// The result's "layers": per trained tensor its name, shape, parameters, the ratio at rate `lr` (median of the five
 /// steps around it) and the rate at which the ratio passes 1e-3 (null where it never does).
@@ -17,4 +17,4 @@ report::Json layer_table(const std::vector<train::ParameterFacts>& parameters, c
 /// The layers that would move more than ten times faster or slower than the median, for people; empty without a table.
 std::string layer_text(const report::Result& result, const report::TerminalStyle& style);
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

@@ -1,7 +1,6 @@
 #include "experiment/saved_curves.hpp"
 #include <lrfind/error.hpp>
 
-#include "command/command.hpp"
 #include "experiment/analyse.hpp"
 #include "report/csv.hpp"
 #include "report/foreign_curve.hpp"
@@ -14,7 +13,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 namespace {
 
@@ -155,4 +154,4 @@ void analyse_again(report::Result& result, const AnalysisSettings& settings) {
   analyse(result, options, metric);
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 /// Reads results (JSON) or curves of other tools (CSV or JSON); the trials of several files become one result's. Throws
 /// Error (data).
@@ -34,4 +34,4 @@ struct AnalysisSettings {
 /// Replaces curve, smoothed loss, trial rates and suggestion of `result` by a new analysis of its trials.
 void analyse_again(report::Result& result, const AnalysisSettings& settings);
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

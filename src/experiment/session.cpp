@@ -12,7 +12,7 @@
 #include <numeric>
 #include <opencv2/core/version.hpp>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 namespace {
 
@@ -37,41 +37,32 @@ std::string host_name() {
 
 }  // namespace
 
-void declare(OptionSet& options, SessionSettings& settings) {
-  declare(options, settings.data);
-  declare(options, settings.network);
-  declare(options, settings.recipe);
-  declare(options, settings.device);
-}
-
-Session::Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand, std::stop_token stop)
-    : settings_(settings), common_(common), stop_(std::move(stop)), recipe_(resolve_recipe(settings.recipe)) {
+Session::Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop)
+    : settings_(std::move(settings)), common_(common), stop_(std::move(stop)), recipe_(recipe_of(settings_.recipe)) {
+  settings_.recipe = experiment::resolved(settings_.recipe);
   const int cores = available_cores();
   threads_ = common_.threads > 0 ? static_cast<int>(common_.threads) : cores;
-  workers_ = settings_.data.workers == "auto" ? static_cast<unsigned>(std::min(cores, 16))
-                                              : static_cast<unsigned>(std::stoul(settings_.data.workers));
+  workers_ = static_cast<unsigned>(settings_.data.workers.value_or(std::min(cores, 16)));
   auto loading = train::load_engine_meanwhile();
 
   const auto start = std::chrono::steady_clock::now();
   dataset_ = data::find_dataset(settings_.data.path, {.val_split = settings_.data.val_split,
                                                       .limit = static_cast<std::size_t>(settings_.data.limit),
-                                                      .seed = static_cast<std::uint64_t>(common_.seed),
+                                                      .seed = seed(),
                                                       .threads = static_cast<unsigned>(cores),
                                                       .stop = stop_});
   index_s_ = seconds_since(start);
-  open_store(shape_for(std::nullopt), demand);
+  open_store(shape_for(std::nullopt), use);
 
   engine_ = loading.get();
-  device_name_ = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
-  settings_.device.device = device_name_;
+  settings_.device.device = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
   const auto& network = settings_.network;
-  const auto seed = static_cast<std::uint64_t>(common_.seed);
   const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
-                                       network.replace_head, data::seed_of(seed, head_stream)},
+                                       network.replace_head, data::seed_of(seed(), head_stream)},
                                       shape_);
-  if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, demand);
-  settings_.data.image_size = std::to_string(shape_.height) + "x" + std::to_string(shape_.width);
-  settings_.data.channels = std::to_string(shape_.channels);
+  if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, use);
+  settings_.data.image_size = ImageSize{shape_.height, shape_.width};
+  settings_.data.channels = shape_.channels;
   engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
   if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights(class_counts());
   choose_normalisation();
@@ -83,8 +74,8 @@ Session::Session(SessionSettings& settings, const CommonSettings& common, const 
 
 data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
   data::ImageShape shape;
-  const auto wanted = parse_image_size(settings_.data.image_size);
-  if (!wanted || settings_.data.channels == "auto") shape = data::typical_shape(dataset_);
+  const auto& wanted = settings_.data.image_size;
+  if (!wanted || !settings_.data.channels) shape = data::typical_shape(dataset_);
   const auto* builtin = model::find_builtin(settings_.network.model);
   const int usual = builtin == nullptr ? usual_size_of_files : builtin->preferred_size;
   if (wanted) {
@@ -93,36 +84,35 @@ data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
   } else if (std::max(shape.height, shape.width) > usual) {
     shape.height = shape.width = usual;
   }
-  if (settings_.data.channels != "auto") {
-    shape.channels = settings_.data.channels == "1" ? 1 : 3;
+  if (settings_.data.channels) {
+    shape.channels = static_cast<int>(*settings_.data.channels);
   } else if (network_channels) {
     shape.channels = *network_channels;
   }
   return shape;
 }
 
-void Session::open_store(const data::ImageShape& shape, const Demand& demand) {
+void Session::open_store(const data::ImageShape& shape, const ExpectedUse& use) {
   prefetch_.reset();
   shape_ = shape;
-  const auto images = demand.batches * static_cast<std::uint64_t>(settings_.recipe.batch_size * recipe_.accumulate);
-  const bool again = demand.again || images > dataset_.train.size() || settings_.data.normalize == "dataset";
+  const auto images = use.batches * static_cast<std::uint64_t>(settings_.recipe.batch_size * recipe_.accumulate);
+  const bool again = use.again || images > dataset_.train.size() || settings_.data.normalize == "dataset";
   const auto cache_mb = static_cast<std::size_t>(settings_.data.cache_mb);
   store_ = std::make_shared<data::ImageStore>(
       dataset_, data::StoreOptions{.shape = shape_,
                                    .resize = data::parse_resize(settings_.data.resize),
                                    .cache_bytes = (again ? cache_mb : std::min(cache_mb, megabytes_ahead)) << 20U});
-  if (demand.probe && dataset_.val.empty()) return;  // the order is not known yet
-  const auto seed = trial_seed(static_cast<std::uint64_t>(common_.seed), 0);
+  if (use.probe && dataset_.val.empty()) return;  // the order is not known yet
+  const auto first = trial_seed(seed(), 0);
   // One core loads the network meanwhile.
   const auto threads = std::min(workers_, static_cast<unsigned>(std::max(available_cores() - 1, 1)));
-  prefetch_.emplace(store_, data::seed_of(seed, batches_stream), images, threads);
+  prefetch_.emplace(store_, data::seed_of(first, batches_stream), images, threads);
 }
 
 void Session::choose_normalisation() {
   const auto channels = static_cast<std::size_t>(shape_.channels);
   if (settings_.data.normalize == "dataset") {
-    const auto statistics =
-        data::channel_statistics(*store_, 512, static_cast<std::uint64_t>(common_.seed), workers_, stop_);
+    const auto statistics = data::channel_statistics(*store_, 512, seed(), workers_, stop_);
     normalisation_ = {statistics.mean, statistics.std};
   } else if (settings_.data.normalize == "imagenet") {
     // The means and deviations that torchvision's weights are trained with; for grey images, their averages.
@@ -162,7 +152,7 @@ std::vector<data::Batch> Session::validation_batches(std::size_t limit) {
   std::vector<std::uint32_t> indices(dataset_.val.size());
   std::iota(indices.begin(), indices.end(), 0U);
   if (limit > 0 && limit < indices.size()) {
-    data::Random random(data::seed_of(static_cast<std::uint64_t>(common_.seed), probe_stream));
+    data::Random random(data::seed_of(seed(), probe_stream));
     data::shuffle(indices, random);
     indices.resize(limit);
     std::sort(indices.begin(), indices.end());
@@ -186,7 +176,7 @@ data::Batch Session::probe_batch(std::size_t size) {
   const auto& samples = from_val ? dataset_.val : dataset_.train;
   std::vector<std::uint32_t> indices(samples.size());
   std::iota(indices.begin(), indices.end(), 0U);
-  data::Random random(data::seed_of(static_cast<std::uint64_t>(common_.seed), probe_stream));
+  data::Random random(data::seed_of(seed(), probe_stream));
   data::shuffle(indices, random);
   const std::size_t held = std::min(size, from_val ? indices.size() : indices.size() / 5);
   if (!from_val) {
@@ -215,15 +205,15 @@ void Session::start(std::uint64_t seed) {
 
 std::vector<std::string> Session::slow_because() const {
   const auto blas = engine_->blas();
-  if (!blas.slow || device_name_ != "cpu") return {};
+  if (!blas.slow || settings_.device.device != "cpu") return {};
   return {
       "matrix products go to " + (blas.file.empty() ? "no BLAS" : "the slowest BLAS, " + blas_name(blas)) +
       ": networks with dense layers (MLP, VGG, ConvNeXt, transformers) train 5 to 20 times slower than with OpenBLAS; "
       "apt-get install libopenblas0-pthread, or choose it with update-alternatives where it is installed"};
 }
 
-void Session::describe(report::Result& result) const {
-  result.tool = {LRFIND_VERSION, engine_->libtorch_version(), CV_VERSION, device_name_, threads_,
+void Session::describe_session(report::Result& result) const {
+  result.tool = {LRFIND_VERSION, engine_->libtorch_version(), CV_VERSION, settings_.device.device, threads_,
                  host_name(),    blas_name(engine_->blas())};
   auto& dataset = result.dataset;
   dataset.path = dataset_.path;
@@ -276,4 +266,4 @@ std::uint64_t trial_seed(std::uint64_t seed, int trial) {
   return trial == 0 ? seed : data::seed_of(seed, static_cast<std::uint64_t>(trial)) >> 11U;
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <lrfind/error.hpp>
-#include "command/settings.hpp"
 #include "data/batch/loader.hpp"
 #include "data/batch/prefetch.hpp"
 #include "data/batch/statistics.hpp"
+#include "experiment/settings.hpp"
 #include "platform/interrupted.hpp"
 #include "report/result.hpp"
 #include "train/engine.hpp"
@@ -17,20 +17,11 @@
 #include <stop_token>
 #include <vector>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
-struct SessionSettings {
-  DataSettings data;
-  NetworkSettings network;
-  RecipeSettings recipe;
-  DeviceSettings device;
-};
-
-void declare(OptionSet& options, SessionSettings& settings);
-
-/// What a command will ask of the training images, as far as it is known beforehand: what is needed first is decoded
+/// What will be asked of the training images, as far as it is known beforehand: what is needed first is decoded
 /// while the network is loaded, and what nobody asks for again is not kept.
-struct Demand {
+struct ExpectedUse {
   std::uint64_t batches = 0;  ///< of the first training run
   bool again = true;          ///< whether another run, or anything else, asks for images of that run
   bool probe = false;         ///< whether a probe may be held out of the training images before
@@ -38,9 +29,9 @@ struct Demand {
 
 class Session {
  public:
-  /// Finds the images, loads the network and checks that everything fits. "auto" values in the settings are replaced by
-  /// what they stand for. `stop` ends any of the work below. Throws Error (usage, data, model, device), Interrupted.
-  Session(SessionSettings& settings, const CommonSettings& common, const Demand& demand, std::stop_token stop);
+  /// Finds the images, loads the network and checks that everything fits. `stop` ends any of the work below. Throws
+  /// Error (usage, data, model, device), Interrupted.
+  Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop);
 
   const std::stop_token& stop() const { return stop_; }
 
@@ -63,10 +54,14 @@ class Session {
   void start(std::uint64_t seed);
 
   /// The parts of a result that describe what was trained.
-  void describe(report::Result& result) const;
+  void describe_session(report::Result& result) const;
 
   /// What makes training slow on this machine and can be mended, a sentence each.
   std::vector<std::string> slow_because() const;
+
+  /// The settings with what "auto" stood for in its place. `workers` stays: no number depends on it.
+  const SessionSettings& resolved() const { return settings_; }
+  std::uint64_t seed() const { return static_cast<std::uint64_t>(common_.seed); }
 
   double index_s() const { return index_s_; }
   /// Batches of one update.
@@ -74,11 +69,11 @@ class Session {
 
  private:
   data::ImageShape shape_for(std::optional<int> network_channels) const;
-  void open_store(const data::ImageShape& shape, const Demand& demand);
+  void open_store(const data::ImageShape& shape, const ExpectedUse& use);
   void choose_normalisation();
   std::vector<double> class_counts() const;
 
-  SessionSettings& settings_;
+  SessionSettings settings_;
   CommonSettings common_;
   std::stop_token stop_;
   train::Recipe recipe_;
@@ -88,7 +83,6 @@ class Session {
   std::optional<data::Prefetch> prefetch_;  // until the first loader
   std::unique_ptr<train::Engine> engine_;
   train::Normalisation normalisation_;
-  std::string device_name_;
   std::vector<std::uint32_t> drawn_;  // training images that loaders draw from; empty: all
   unsigned workers_ = 1;
   int threads_ = 1;
@@ -106,4 +100,4 @@ std::vector<data::Batch> next_batches(data::Loader& loader, int count);
 /// Seed of trial `trial`, from 0: the first is the run's own, so that one trial of many can be repeated alone.
 std::uint64_t trial_seed(std::uint64_t seed, int trial);
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

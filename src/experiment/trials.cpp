@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <deque>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 namespace {
 
@@ -18,22 +18,17 @@ constexpr std::int64_t least_trials = 2;
 
 // Images whose forward pass costs about a sixth of a training step, which costs about three forward passes per image.
 std::size_t probe_size(const SweepSettings& settings) {
-  if (settings.probe != "auto") return static_cast<std::size_t>(std::stoul(settings.probe));
+  if (settings.probe) return static_cast<std::size_t>(*settings.probe);
   const auto& recipe = settings.session.recipe;
   return static_cast<std::size_t>(std::clamp<std::int64_t>(recipe.batch_size * recipe.accumulate / 2, 16, 256));
-}
-
-report::ProgressMode progress_mode(const CommonSettings& common) {
-  if (common.quiet || common.progress == "never") return report::ProgressMode::never;
-  return common.progress == "always" ? report::ProgressMode::always : report::ProgressMode::automatic;
 }
 
 }  // namespace
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, People& people)
-    : session_(session), settings_(settings), people_(people) {
+TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, report::ProgressTarget progress)
+    : session_(session), settings_(settings), progress_(std::move(progress)) {
   measuring_.gain_every = static_cast<int>(settings.gain_every);
   measuring_.update_ratios = settings.layerwise;
   if (const auto size = probe_size(settings); size > 0) {
@@ -59,7 +54,7 @@ void TrialRunner::prepare(std::int64_t batch_size, int accumulate) {
 TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step,
                                 Trial& partial) {
   TrialRun run;
-  const auto options = range_options(settings_, number);
+  const auto options = range_options(settings_, trial_seed(session_.seed(), number));
   const auto loader = session_.loader(
       options.seed, static_cast<std::uint64_t>(options.steps) * static_cast<std::uint64_t>(accumulate), batch_size);
   session_.start(options.seed);
@@ -116,7 +111,7 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
 
 bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& analysis) const {
   const auto done_trials = static_cast<std::int64_t>(runs.size());
-  if (settings_.trials != "auto") return done_trials >= std::stoll(settings_.trials);
+  if (settings_.trials) return done_trials >= *settings_.trials;
   if (done_trials >= settings_.max_trials) return true;
   if (settings_.max_seconds > 0 && seconds_since(start_) >= settings_.max_seconds) return true;
   if (done_trials < least_trials) return false;
@@ -127,10 +122,7 @@ bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& 
 
 Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis) {
   Trials trials;
-  report::Progress progress(
-      people_.out(),
-      report::progress_display(progress_mode(settings_.common), report::can_rewrite_line(people_.descriptor())),
-      [this] { return people_.style().columns; }, people_.style().unicode);
+  report::Progress progress(progress_);
   const auto begin = Clock::now();
   std::int64_t images = 0;
   while (!session_.stop().stop_requested()) {
@@ -140,12 +132,11 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
     const auto on_step = [&](int step, double lr, const Measurement& measured) {
       losses.push_back(measured.loss);
       images += batch_size * accumulate;
-      const int planned =
-          settings_.trials == "auto" ? std::max<int>(least_trials, number + 1) : std::stoi(settings_.trials);
+      const auto planned = settings_.trials.value_or(std::max<std::int64_t>(least_trials, number + 1));
       progress.update({.step = step + 1,
                        .steps = static_cast<int>(settings_.steps),
                        .trial = number + 1,
-                       .trials = planned,
+                       .trials = static_cast<int>(planned),
                        .lr = lr,
                        .smoothed_loss = smooth(losses, settings_.smoothing).back(),
                        .images_per_s = static_cast<double>(images) / seconds_since(begin)});
@@ -169,4 +160,4 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
   return trials;
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

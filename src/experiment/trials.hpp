@@ -1,14 +1,15 @@
 // The trials of a sweep: range tests of one session, each from its own seed.
 #pragma once
 
-#include "command/sweep_settings.hpp"
 #include "experiment/session.hpp"
+#include "experiment/settings.hpp"
+#include "report/progress.hpp"
 
 #include <cstdint>
 #include <lrfind/range_test.hpp>
 #include <vector>
 
-namespace lrfind::command {
+namespace lrfind::experiment {
 
 using Clock = std::chrono::steady_clock;
 
@@ -44,10 +45,11 @@ struct Trials {
   double seconds = 0;
 };
 
-/// Runs the trials that the settings ask for, with progress on the terminal. Uses the session, which must outlive it.
+/// Runs the trials that the settings ask for, telling `progress` how far they are. Uses the session and the settings,
+/// which must outlive it.
 class TrialRunner {
  public:
-  TrialRunner(Session& session, const SweepSettings& settings, People& people);
+  TrialRunner(Session& session, const SweepSettings& settings, report::ProgressTarget progress);
 
   /// Makes the engine ready for steps of this size, which counts as start-up (Engine::prepare).
   void prepare(std::int64_t batch_size, int accumulate);
@@ -62,11 +64,11 @@ class TrialRunner {
 
   Session& session_;
   const SweepSettings& settings_;
-  People& people_;
+  report::ProgressTarget progress_;
   Clock::time_point start_ = Clock::now();
   data::Batch probe_;
   std::vector<data::Batch> validation_;
   Measuring measuring_;
 };
 
-}  // namespace lrfind::command
+}  // namespace lrfind::experiment

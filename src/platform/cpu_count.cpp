@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-namespace lrfind::command {
+namespace lrfind {
 
 namespace {
 
@@ -42,4 +42,4 @@ int cores_by_quota() {
 
 int available_cores() { return std::max(1, std::min(cores_by_affinity(), cores_by_quota())); }
 
-}  // namespace lrfind::command
+}  // namespace lrfind

@@ -2,8 +2,6 @@
 #include <stop_token>
 #include "platform/interrupted.hpp"
 
-#include <data/error.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -1,9 +1,9 @@
 #include "platform/tensor_memory.hpp"
 
 #include "platform/block_pool.hpp"
-#include "train/torch_compat.hpp"
 
 #include <c10/core/CPUAllocator.h>
+#include <torch/version.h>
 
 #include <malloc.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ std::size_t physical_memory() {
 
 class TensorMemory : public c10::Allocator {
  public:
-#if LRFIND_TORCH_AT_LEAST(2, 3)
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 3)
   c10::DataPtr allocate(std::size_t bytes) override { return make(bytes); }
   void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
 #else

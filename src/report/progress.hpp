@@ -30,6 +30,14 @@ struct ProgressState {
   double images_per_s = not_measured;
 };
 
+/// Where progress is shown: a stream with its terminal.
+struct ProgressTarget {
+  std::ostream& out;
+  ProgressDisplay display = ProgressDisplay::none;
+  std::function<int()> columns;
+  bool unicode = false;
+};
+
 /// Shows progress on a stream that the caller owns and keeps alive. One thread at a time.
 class Progress {
  public:
@@ -38,6 +46,8 @@ class Progress {
   /// `columns` is asked before every line, so that a resized terminal is followed; unicode draws the bar finer.
   Progress(std::ostream& out, ProgressDisplay display, std::function<int()> columns, bool unicode = false,
            Clock clock = std::chrono::steady_clock::now);
+  explicit Progress(const ProgressTarget& target)
+      : Progress(target.out, target.display, target.columns, target.unicode) {}
   ~Progress();  ///< finishes
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 
-namespace lrfind::command {
+namespace lrfind::verify {
+
+using experiment::SweepSettings;
 
 namespace {
 
@@ -27,24 +29,25 @@ int usual_steps(const SweepSettings& settings, const data::Dataset& dataset, std
                                                    (settings.steps + 1) / 2, 2 * settings.steps));
 }
 
-VerifyOptions options_of(const SweepSettings& settings, const data::Dataset& dataset) {
-  const auto& recipe = settings.session.recipe;
+VerifyOptions options_of(const SweepSettings& settings, std::int64_t batch_size, const Session& session) {
+  const auto& dataset = session.dataset();
   VerifyOptions options;
+  options.batch_size = batch_size;
   options.schedules = {"constant", "one-cycle"};
   options.factors = {1.0 / 3, 1, 3};
-  const std::int64_t images_per_step = recipe.batch_size * recipe.accumulate;
+  const std::int64_t images_per_step = batch_size * session.accumulate();
   const bool chosen = settings.verify_steps > 0 || settings.verify_epochs > 0;
   options.steps = chosen ? run_length(settings.verify_steps, settings.verify_epochs, dataset, images_per_step)
                          : usual_steps(settings, dataset, images_per_step);
   options.extend = true;
-  options.settle = true;
+  options.refine = true;
   options.val_limit = 2000;
   options.evaluations = 4;
   return options;
 }
 
-bool any_completed(const ScheduleVerdict& verdict) {
-  for (const auto& candidate : verdict.candidates) {
+bool any_completed(const ScheduleResult& result) {
+  for (const auto& candidate : result.candidates) {
     for (const auto& run : candidate.runs) {
       if (run.end == RunEnd::completed) return true;
     }
@@ -53,13 +56,13 @@ bool any_completed(const ScheduleVerdict& verdict) {
 }
 
 void note_failure(report::Result& result, const Verification& verification) {
-  for (const auto& verdict : verification.schedules) {
-    if (any_completed(verdict)) continue;
+  for (const auto& schedule : verification.schedules) {
+    if (any_completed(schedule)) continue;
     result.suggestion.trusted = false;
     result.suggestion.reasons.push_back(
         {"verification-failed",
          "no short training at the suggested rate or its neighbours reached its end on schedule " +
-             std::string(train::to_string(verdict.schedule.kind)) + "; lower --min-lr and --max-lr and sweep again",
+             std::string(train::to_string(schedule.schedule.kind)) + "; lower --min-lr and --max-lr and sweep again",
          true});
     return;
   }
@@ -67,34 +70,27 @@ void note_failure(report::Result& result, const Verification& verification) {
 
 }  // namespace
 
-void check_verifiable(const SweepSettings& settings, const Session& session) {
-  if (settings.verify && session.dataset().val.empty()) {
-    throw usage_error("--verify needs validation images; raise --val-split above 0");
-  }
+void require_validation_images(const Session& session) {
+  if (session.dataset().val.empty()) throw usage_error("--verify needs validation images; raise --val-split above 0");
 }
 
-std::exception_ptr verify_sweep(const SweepSettings& settings, Session& session, report::Result& result,
-                                People& people) {
-  if (!settings.verify || !result.complete || !result.suggestion.lr) return nullptr;
-  const auto options = options_of(settings, session.dataset());
-  const auto verification =
-      verify_rates(session, result.suggestion, options, settings.common, people, settings.session.recipe.batch_size);
-  auto section = verification_json(verification);
+std::optional<Verification> verify_sweep(const SweepSettings& settings, std::int64_t batch_size, Session& session,
+                                         report::Result& result, const report::ProgressTarget& progress) {
+  if (!result.complete || !result.suggestion.lr) return std::nullopt;
+  const auto options = options_of(settings, batch_size, session);
+  const auto verification = verify_rates(session, result.suggestion, options, progress);
+  auto section = report::verification_json(verification);
   section["unverified"] = rates_json(result.suggestion);
   result.sections["verify"] = section;
   result.timing.more["verify_s"] = verification.seconds;
-  if (verification.failure) return verification.failure;
+  if (verification.failure) return verification;
   if (!verification.complete) {
     result.complete = false;
-    return nullptr;
+    return verification;
   }
   result.suggestion = verified(result.suggestion, verification);
   note_failure(result, verification);
-  if (!settings.common.quiet) {
-    people.out() << verification_table(verification) << "\n"
-                 << verification_summary(verification, people.style().columns) << "\n";
-  }
-  return nullptr;
+  return verification;
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::verify

@@ -2,21 +2,25 @@
 #pragma once
 
 #include <lrfind/error.hpp>
-#include "command/sweep_settings.hpp"
 #include "experiment/session.hpp"
+#include "experiment/settings.hpp"
+#include "report/progress.hpp"
 #include "report/result.hpp"
+#include "report/verification.hpp"
 
-#include <exception>
+#include <optional>
 
-namespace lrfind::command {
+namespace lrfind::verify {
 
-/// Throws Error (usage) when settings.verify is set and the data has no validation images.
-void check_verifiable(const SweepSettings& settings, const Session& session);
+/// Throws Error (usage) when the data has no validation images.
+void require_validation_images(const experiment::Session& session);
 
-/// Trains at the suggestion and its neighbours on a constant rate and on one-cycle, adds the "verify" section with the
-/// suggestion as it was under "unverified", and makes the winners the suggestion. Does nothing without a suggestion.
-/// Marks the result incomplete when a person ends it. Returns what ended it otherwise.
-std::exception_ptr verify_sweep(const SweepSettings& settings, Session& session, report::Result& result,
-                                People& people);
+/// Trains at the suggestion and its neighbours on a constant rate and on one-cycle, `batch_size` images a batch, adds
+/// the "verify" section with the suggestion as it was under "unverified", and makes the selected rates the suggestion.
+/// Does nothing, and answers nothing, where the result is incomplete or suggests no rate. Marks the result incomplete
+/// when a person ends it.
+std::optional<report::Verification> verify_sweep(const experiment::SweepSettings& settings, std::int64_t batch_size,
+                                                 experiment::Session& session, report::Result& result,
+                                                 const report::ProgressTarget& progress);
 
-}  // namespace lrfind::command
+}  // namespace lrfind::verify

@@ -2,18 +2,19 @@
 #include <lrfind/error.hpp>
 #include "platform/interrupted.hpp"
 
-#include "data/error.hpp"
-
 #include <algorithm>
 #include <cmath>
 
-namespace lrfind::command {
+namespace lrfind::verify {
+
+using experiment::next_batches;
+using experiment::views;
 
 namespace {
 
 constexpr std::size_t plateau_limit = 1000;
 
-// Hopeless runs are looked for here.
+// Runs to be pruned are looked for here.
 bool at_rung(const train::Schedule& schedule, int step) {
   return step == schedule.steps / 4 || step == schedule.steps / 2;
 }
@@ -28,7 +29,10 @@ double mean_of_last_tenth(const std::vector<double>& losses) {
 }  // namespace
 
 CandidateTrainer::CandidateTrainer(Session& session, const VerifyOptions& options)
-    : session_(session), evaluations_(options.evaluations), validation_(session.validation_batches(options.val_limit)) {
+    : session_(session),
+      batch_size_(options.batch_size),
+      evaluations_(options.evaluations),
+      validation_(session.validation_batches(options.val_limit)) {
   for (const auto& batch : validation_) val_images_ += static_cast<std::size_t>(batch.size);
   if (val_images_ == 0) {
     throw usage_error("there are no validation images to verify on; raise --val-split above 0");
@@ -40,8 +44,8 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
   TrainingRun run;
   run.seed = seed;
   const int accumulate = session_.accumulate();
-  const auto loader =
-      session_.loader(seed, static_cast<std::uint64_t>(schedule.steps) * static_cast<std::uint64_t>(accumulate));
+  const auto loader = session_.loader(
+      seed, static_cast<std::uint64_t>(schedule.steps) * static_cast<std::uint64_t>(accumulate), batch_size_);
   session_.start(seed);
   auto& engine = session_.engine();
   engine.set_probe({});
@@ -78,8 +82,8 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
       on_step(run.steps, rate.at(step), loss);
       if (!std::isfinite(loss)) {
         run.end = RunEnd::diverged;
-      } else if (rival != nullptr && at_rung(schedule, run.steps) && hopeless(run.losses, rival->losses)) {
-        run.end = RunEnd::dropped;
+      } else if (rival != nullptr && at_rung(schedule, run.steps) && should_prune(run.losses, rival->losses)) {
+        run.end = RunEnd::pruned;
       }
       if (run.end == RunEnd::completed && evaluated.contains(run.steps)) evaluate();
       if (rate.checks_after(step)) rate.observe(engine.evaluate(views(plateau_images())).loss);
@@ -114,4 +118,4 @@ const std::vector<data::Batch>& CandidateTrainer::plateau_images() {
   return plateau_images_;
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::verify

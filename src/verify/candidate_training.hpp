@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-namespace lrfind::command {
+namespace lrfind::verify {
 
 class CandidateTrainer {
  public:
@@ -22,7 +22,7 @@ class CandidateTrainer {
   using OnStep = std::function<void(int step, double lr, double loss)>;
 
   /// Trains with the weights and batches of `seed`. rival: the best run so far, next to which this one is given up at a
-  /// quarter and at half of its steps when it is hopeless(); null: never. Throws what the session throws; an
+  /// quarter and at half of its steps when should_prune() says so; null: never. Throws what the session throws; an
   /// interrupted run is returned as one.
   TrainingRun train(const train::Schedule& schedule, std::uint64_t seed, const TrainingRun* rival,
                     const OnStep& on_step);
@@ -32,9 +32,10 @@ class CandidateTrainer {
   const std::vector<data::Batch>& plateau_images();
 
   Session& session_;
+  std::int64_t batch_size_;
   int evaluations_;
   std::vector<data::Batch> validation_, plateau_images_;
   std::size_t val_images_ = 0;
 };
 
-}  // namespace lrfind::command
+}  // namespace lrfind::verify

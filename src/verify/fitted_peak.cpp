@@ -4,7 +4,9 @@
 #include <array>
 #include <cmath>
 
-namespace lrfind::command {
+namespace lrfind::verify {
+
+using report::accuracy_of;
 
 namespace {
 
@@ -39,12 +41,12 @@ Matrix inverse(const Matrix& m) {
 
 }  // namespace
 
-std::optional<FittedPeak> fitted_peak(const ScheduleVerdict& verdict, std::size_t val_images) {
-  if (!verdict.best) return std::nullopt;
-  const auto suggested = std::find_if(verdict.candidates.begin(), verdict.candidates.end(),
+std::optional<FittedPeak> fitted_peak(const ScheduleResult& result, std::size_t val_images) {
+  if (!result.best) return std::nullopt;
+  const auto suggested = std::find_if(result.candidates.begin(), result.candidates.end(),
                                       [](const Candidate& candidate) { return candidate.suggested; });
-  if (suggested == verdict.candidates.end()) return std::nullopt;
-  const double best = accuracy_of(verdict.candidates[*verdict.best]).mean;
+  if (suggested == result.candidates.end()) return std::nullopt;
+  const double best = accuracy_of(result.candidates[*result.best]).mean;
   const auto images = static_cast<double>(val_images);
   const double smoothed = (best * images + 1) / (images + 2);
   const double unit = std::sqrt(smoothed * (1 - smoothed)) / 0.5;
@@ -56,7 +58,7 @@ std::optional<FittedPeak> fitted_peak(const ScheduleVerdict& verdict, std::size_
   evidence[2] = curvature * unit * precision[2][2];
   double lowest = 0;
   double highest = 0;
-  for (const auto& candidate : verdict.candidates) {
+  for (const auto& candidate : result.candidates) {
     if (candidate.runs.empty()) continue;
     const double u = std::log10(candidate.lr / suggested->lr);
     if (std::abs(u) > reach) continue;
@@ -85,11 +87,11 @@ std::optional<FittedPeak> fitted_peak(const ScheduleVerdict& verdict, std::size_
   return FittedPeak{rate(u), {rate(u - normal_90 * deviation), rate(u + normal_90 * deviation)}};
 }
 
-std::optional<std::size_t> nearest_completed(const ScheduleVerdict& verdict, double lr) {
+std::optional<std::size_t> nearest_completed(const ScheduleResult& result, double lr) {
   std::optional<std::size_t> nearest;
-  const auto distance = [&](std::size_t i) { return std::abs(std::log(verdict.candidates[i].lr / lr)); };
-  for (std::size_t i = 0; i < verdict.candidates.size(); ++i) {
-    const auto& runs = verdict.candidates[i].runs;
+  const auto distance = [&](std::size_t i) { return std::abs(std::log(result.candidates[i].lr / lr)); };
+  for (std::size_t i = 0; i < result.candidates.size(); ++i) {
+    const auto& runs = result.candidates[i].runs;
     const bool whole = !runs.empty() && std::all_of(runs.begin(), runs.end(), [](const TrainingRun& run) {
       return run.end == RunEnd::completed;
     });
@@ -98,4 +100,4 @@ std::optional<std::size_t> nearest_completed(const ScheduleVerdict& verdict, dou
   return nearest;
 }
 
-}  // namespace lrfind::command
+}  // namespace lrfind::verify

@@ -3,12 +3,15 @@
 
 #include "verify/candidate_training.hpp"
 
+#include <lrfind/suggest.hpp>
+
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <optional>
 
-namespace lrfind::command {
+namespace lrfind::verify {
 
 namespace {
 
@@ -40,10 +43,12 @@ std::vector<Candidate> candidates_for(const std::optional<double>& suggested, co
 
 class Verifier {
  public:
-  Verifier(Session& session, const Suggestion& suggestion, const VerifyOptions& options, std::uint64_t seed,
-           const OnVerifyStep& on_step)
-      : suggestion_(suggestion), seed_(seed), on_step_(on_step) {
-    result_.options = options;
+  Verifier(Session& session, const Suggestion& suggestion, const VerifyOptions& options, const OnVerifyStep& on_step)
+      : options_(options), suggestion_(suggestion), seed_(session.seed()), on_step_(on_step) {
+    result_.steps = options.steps;
+    result_.warmup = options.warmup;
+    result_.evaluations = options.evaluations;
+    result_.seeds = options.seeds;
     for (const auto& name : options.schedules) add_schedule(*train::parse_schedule(name));
     trainer_.emplace(session, options);
     result_.val_images = trainer_->val_images();
@@ -52,14 +57,14 @@ class Verifier {
   Verification run() {
     const auto start = std::chrono::steady_clock::now();
     try {
-      for (int round = 0; round < result_.options.seeds && result_.complete; ++round) run_round(round);
+      for (int round = 0; round < options_.seeds && result_.complete; ++round) run_round(round);
     } catch (const std::exception&) {
       result_.failure = std::current_exception();
       result_.complete = false;
     }
-    for (auto& verdict : result_.schedules) {
-      judge(verdict, result_.val_images);
-      if (result_.options.settle) name_winner(verdict);
+    for (auto& result : result_.schedules) {
+      rank(result, result_.val_images);
+      if (options_.refine) select(result);
     }
     result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return std::move(result_);
@@ -68,108 +73,108 @@ class Verifier {
  private:
   void add_schedule(train::ScheduleKind kind) {
     const auto suggested = suggested_rate(suggestion_, kind);
-    ScheduleVerdict verdict;
-    verdict.candidates = candidates_for(suggested, result_.options);
-    if (verdict.candidates.empty()) {
+    ScheduleResult result;
+    result.candidates = candidates_for(suggested, options_);
+    if (result.candidates.empty()) {
       throw usage_error("there is no rate to verify: the result suggests none; give --rates");
     }
-    verdict.has_suggestion = suggested.has_value();
-    verdict.schedule = schedule_of(kind, suggested.value_or(verdict.candidates.front().lr));
-    result_.schedules.push_back(std::move(verdict));
+    result.has_suggestion = suggested.has_value();
+    result.schedule = schedule_of(kind, suggested.value_or(result.candidates.front().lr));
+    result_.schedules.push_back(std::move(result));
   }
 
   // The ratio of a cycle's bounds stays when its upper one moves.
   train::Schedule schedule_of(train::ScheduleKind kind, double lr) const {
     double ratio = 0.1;
     if (suggestion_.min_lr && suggestion_.max_lr) ratio = std::min(*suggestion_.min_lr / *suggestion_.max_lr, 1.0);
-    return train::usual_schedule(kind, lr, ratio * lr, result_.options.steps, result_.options.warmup);
+    return train::usual_schedule(kind, lr, ratio * lr, options_.steps, options_.warmup);
   }
 
   void run_round(int round) {
     best_runs_.clear();
     std::vector<std::vector<bool>> stays;
-    for (auto& verdict : result_.schedules) {
-      judge(verdict, result_.val_images);
-      stays.push_back(round == 0 || result_.options.keep_all ? std::vector<bool>(verdict.candidates.size(), true)
-                                                             : next_round(verdict));
+    for (auto& result : result_.schedules) {
+      rank(result, result_.val_images);
+      stays.push_back(round == 0 || options_.keep_all ? std::vector<bool>(result.candidates.size(), true)
+                                                      : next_round(result));
     }
     runs_ = runs_done_;
     for (const auto& list : stays) {
-      runs_ += static_cast<int>(std::count(list.begin(), list.end(), true)) * (result_.options.seeds - round);
+      runs_ += static_cast<int>(std::count(list.begin(), list.end(), true)) * (options_.seeds - round);
     }
     for (std::size_t s = 0; s < result_.schedules.size(); ++s) {
       for (const std::size_t i : outwards(result_.schedules[s])) {
         if (stays[s][i]) run_candidate(result_.schedules[s], i, round);
         if (!result_.complete) return;
       }
-      if (round == 0 && result_.options.extend) extend(result_.schedules[s]);
-      if (round == 0 && result_.options.settle && result_.complete) settle(result_.schedules[s]);
+      if (round == 0 && options_.extend) extend(result_.schedules[s]);
+      if (round == 0 && options_.refine && result_.complete) refine(result_.schedules[s]);
       if (!result_.complete) return;
     }
   }
 
   // The suggestion first, so that the others are measured against it, then its neighbours.
-  static std::vector<std::size_t> outwards(const ScheduleVerdict& verdict) {
-    std::vector<std::size_t> order(verdict.candidates.size());
+  static std::vector<std::size_t> outwards(const ScheduleResult& result) {
+    std::vector<std::size_t> order(result.candidates.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    if (!verdict.has_suggestion) return order;
+    if (!result.has_suggestion) return order;
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return std::abs(std::log(verdict.candidates[a].factor)) < std::abs(std::log(verdict.candidates[b].factor));
+      return std::abs(std::log(result.candidates[a].factor)) < std::abs(std::log(result.candidates[b].factor));
     });
     return order;
   }
 
-  void extend(ScheduleVerdict& verdict) {
+  void extend(ScheduleResult& result) {
     for (int extension = 0; extension < most_extensions && result_.complete; ++extension) {
-      judge(verdict, result_.val_images);
-      if (!verdict.best || verdict.candidates.size() < 2) return;
-      const bool low = *verdict.best == 0;
-      const bool high = *verdict.best + 1 == verdict.candidates.size();
+      rank(result, result_.val_images);
+      if (!result.best || result.candidates.size() < 2) return;
+      const bool low = *result.best == 0;
+      const bool high = *result.best + 1 == result.candidates.size();
       if (!low && !high) return;
-      const auto& edge = verdict.candidates[*verdict.best];
+      const auto& edge = result.candidates[*result.best];
       const double by = low ? 1 / edge_ratio : edge_ratio;
-      add_candidate(verdict, edge.lr * by, edge.factor * by);
+      add_candidate(result, edge.lr * by, edge.factor * by);
     }
   }
 
-  void add_candidate(ScheduleVerdict& verdict, double lr, double factor) {
+  void add_candidate(ScheduleResult& result, double lr, double factor) {
     Candidate candidate;
     candidate.lr = lr;
     candidate.factor = factor;
-    const auto above = std::find_if(verdict.candidates.begin(), verdict.candidates.end(),
+    const auto above = std::find_if(result.candidates.begin(), result.candidates.end(),
                                     [&](const Candidate& other) { return other.lr > lr; });
-    const auto at = verdict.candidates.insert(above, candidate);
+    const auto at = result.candidates.insert(above, candidate);
     ++runs_;
-    run_candidate(verdict, static_cast<std::size_t>(at - verdict.candidates.begin()), 0);
+    run_candidate(result, static_cast<std::size_t>(at - result.candidates.begin()), 0);
   }
 
   // Trains at the fitted peak, unless a rate close to it was trained.
-  void settle(ScheduleVerdict& verdict) {
-    judge(verdict, result_.val_images);
-    const auto peak = fitted_peak(verdict, result_.val_images);
+  void refine(ScheduleResult& result) {
+    rank(result, result_.val_images);
+    const auto peak = fitted_peak(result, result_.val_images);
     if (!peak) return;
-    for (const auto& candidate : verdict.candidates) {
+    for (const auto& candidate : result.candidates) {
       if (std::abs(std::log10(candidate.lr / peak->lr)) < near_enough) return;
     }
-    const auto suggested = suggested_rate(suggestion_, verdict.schedule.kind);
-    add_candidate(verdict, peak->lr, peak->lr / *suggested);
+    const auto suggested = suggested_rate(suggestion_, result.schedule.kind);
+    add_candidate(result, peak->lr, peak->lr / *suggested);
   }
 
-  void name_winner(ScheduleVerdict& verdict) {
-    const auto peak = fitted_peak(verdict, result_.val_images);
+  void select(ScheduleResult& result) {
+    const auto peak = fitted_peak(result, result_.val_images);
     if (!peak) return;
-    verdict.winner = nearest_completed(verdict, peak->lr);
-    if (verdict.winner) verdict.winner_interval = peak->interval;
+    result.selected = nearest_completed(result, peak->lr);
+    if (result.selected) result.selected_interval = peak->interval;
   }
 
-  void run_candidate(ScheduleVerdict& verdict, std::size_t index, int round) {
-    auto& candidate = verdict.candidates[index];
-    const auto schedule = schedule_of(verdict.schedule.kind, candidate.lr);
+  void run_candidate(ScheduleResult& result, std::size_t index, int round) {
+    auto& candidate = result.candidates[index];
+    const auto schedule = schedule_of(result.schedule.kind, candidate.lr);
     ++runs_done_;
-    auto& best = best_runs_[verdict.schedule.kind];
-    const bool to_the_end = candidate.suggested || result_.options.keep_all;
+    auto& best = best_runs_[result.schedule.kind];
+    const bool to_the_end = candidate.suggested || options_.keep_all;
     candidate.runs.push_back(
-        trainer_->train(schedule, trial_seed(seed_, round), to_the_end ? nullptr : &best,
+        trainer_->train(schedule, experiment::trial_seed(seed_, round), to_the_end ? nullptr : &best,
                         [&](int step, double lr, double loss) { on_step_(runs_done_, runs_, step, lr, loss); }));
     const auto& run = candidate.runs.back();
     if (run.end == RunEnd::interrupted) result_.complete = false;
@@ -177,6 +182,7 @@ class Verifier {
   }
 
   std::optional<CandidateTrainer> trainer_;  // reads images, so it comes when there is something to train
+  const VerifyOptions& options_;
   const Suggestion& suggestion_;
   std::uint64_t seed_;
   const OnVerifyStep& on_step_;
@@ -187,28 +193,62 @@ class Verifier {
 
 }  // namespace
 
-std::string_view to_string(RunEnd end) {
-  switch (end) {
-    case RunEnd::completed:
-      return "completed";
-    case RunEnd::diverged:
-      return "diverged";
-    case RunEnd::dropped:
-      return "dropped";
-    case RunEnd::interrupted:
-      break;
-  }
-  return "interrupted";
-}
-
 std::optional<double> suggested_rate(const Suggestion& suggestion, train::ScheduleKind kind) {
   if (train::use_of(kind) == train::ScheduleUse::constant) return suggestion.lr;
   return suggestion.max_lr ? suggestion.max_lr : suggestion.lr;
 }
 
 Verification verify_rates(Session& session, const Suggestion& suggestion, const VerifyOptions& options,
-                          std::uint64_t seed, const OnVerifyStep& on_step) {
-  return Verifier(session, suggestion, options, seed, on_step).run();
+                          const OnVerifyStep& on_step) {
+  return Verifier(session, suggestion, options, on_step).run();
 }
 
-}  // namespace lrfind::command
+Verification verify_rates(Session& session, const Suggestion& suggestion, const VerifyOptions& options,
+                          const report::ProgressTarget& target) {
+  report::Progress progress(target);
+  const auto start = std::chrono::steady_clock::now();
+  const auto batch_size = options.batch_size > 0 ? options.batch_size : session.resolved().recipe.batch_size;
+  std::vector<double> losses;
+  std::int64_t images = 0;
+  const auto on_step = [&](int run, int runs, int step, double lr, double loss) {
+    if (step == 1) losses.clear();
+    losses.push_back(loss);
+    images += batch_size * session.accumulate();
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    progress.update({.step = step,
+                     .steps = options.steps,
+                     .trial = run,
+                     .trials = runs,
+                     .lr = lr,
+                     .smoothed_loss = smooth(losses).back(),
+                     .images_per_s = static_cast<double>(images) / elapsed.count()});
+  };
+  return verify_rates(session, suggestion, options, on_step);
+}
+
+int run_length(std::int64_t steps, double epochs, const data::Dataset& dataset, std::int64_t images_per_step) {
+  constexpr double most_steps = 1e8;
+  if (steps > 0) return static_cast<int>(steps);
+  const double in_epoch = static_cast<double>(dataset.train.size()) / static_cast<double>(images_per_step);
+  if (epochs > 0) return static_cast<int>(std::clamp(std::ceil(epochs * in_epoch), 1.0, most_steps));
+  return static_cast<int>(std::clamp(std::ceil(3 * in_epoch), 100.0, 600.0));
+}
+
+Suggestion verified(const Suggestion& suggestion, const Verification& verification) {
+  Suggestion moved = suggestion;
+  for (const auto& result : verification.schedules) {
+    if (!result.selected) continue;
+    const double lr = result.candidates[*result.selected].lr;
+    if (result.schedule.kind == train::ScheduleKind::constant) {
+      moved.lr = lr;
+      moved.interval = Interval{std::min(lr, result.selected_interval->lo), std::max(lr, result.selected_interval->hi)};
+    } else {
+      moved.max_lr = lr;
+    }
+  }
+  if (moved.lr && moved.max_lr) moved.max_lr = std::max(*moved.lr, *moved.max_lr);
+  if (moved.lr && moved.min_lr) moved.min_lr = std::min(*moved.lr, *moved.min_lr);
+  return moved;
+}
+
+}  // namespace lrfind::verify

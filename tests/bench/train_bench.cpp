@@ -39,7 +39,7 @@ struct RandomBatch {
 
 std::unique_ptr<train::Engine> engine_with(const std::string& network) {
   auto engine = train::load_engine();
-  engine->open_device({.name = "auto", .threads = command::available_cores()});
+  engine->open_device({.name = "auto", .threads = available_cores()});
   engine->load({.name = network}, shape);
   engine->build(shape, classes);
   engine->set_recipe({}, {{0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}});

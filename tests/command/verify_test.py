@@ -91,11 +91,11 @@ class Verify(Case):
         self.assertEqual([schedule["lr_schedule"] for schedule in schedules], names)
         self.assertEqual([schedule["suggested_lr"] for schedule in schedules], [0.02] + 9 * [0.05])
 
-    def test_gives_hopeless_rates_up_early_but_never_the_suggestion(self):
+    def test_prunes_rates_without_headway_but_never_the_suggestion(self):
         self.sweep()
         run = lrfind("verify", self.data, "--result", self.result, "--steps", "120", "--factors", "1e-5,1", "--json")
         low, suggested = run.json["lr_schedules"][0]["candidates"]
-        self.assertEqual((low["status"], suggested["status"]), ("dropped", "completed"), str(run))
+        self.assertEqual((low["status"], suggested["status"]), ("pruned", "completed"), str(run))
         self.assertLess(low["runs"][0]["steps"], 120)
         run = lrfind("verify", self.data, "--result", self.result, "--steps", "120", "--factors", "1e-5,1", "--json",
                      "--keep-all")
@@ -168,7 +168,7 @@ class Length(Case):
 
 
 class SweepVerify(Case):
-    def test_suggests_the_verified_winner_and_keeps_what_it_was(self):
+    def test_suggests_the_verified_selection_and_keeps_what_it_was(self):
         data = class_folders(self.folder / "data", each=24)
         run = lrfind("sweep", data, *SWEEP, "--verify", "--verify-steps", "30", "-o", "-")
         self.assert_ran(run)
@@ -179,13 +179,13 @@ class SweepVerify(Case):
         self.assertEqual(one_cycle["suggested_lr"], section["unverified"]["max_lr"])
         # The rate stays high to the end, and the accuracy wanders: it is the mean of several looks.
         self.assertEqual(section["evaluations"], 4)
-        for verdict, looks in ((constant, 4), (one_cycle, 1)):
-            for candidate in verdict["candidates"]:
+        for schedule, looks in ((constant, 4), (one_cycle, 1)):
+            for candidate in schedule["candidates"]:
                 if candidate["status"] == "completed":
                     right = candidate["val_accuracy"] * section["val_images"] * looks
                     self.assertAlmostEqual(right, round(right), places=6)
-        self.assertEqual(suggestion["lr"], constant["winner_lr"])
-        self.assertEqual(suggestion["max_lr"], max(one_cycle["winner_lr"], constant["winner_lr"]))
+        self.assertEqual(suggestion["lr"], constant["selected_lr"])
+        self.assertEqual(suggestion["max_lr"], max(one_cycle["selected_lr"], constant["selected_lr"]))
         self.assertTrue(suggestion["interval"][0] <= suggestion["lr"] <= suggestion["interval"][1])
 
     def test_trains_for_six_passes_but_for_half_to_twice_the_sweeps_steps(self):
@@ -210,7 +210,7 @@ class SweepVerify(Case):
                 self.assert_ran(run)
                 self.assertEqual(run.json["verify"]["steps"], expected)
 
-    def test_suggest_says_that_it_judges_the_curve_alone(self):
+    def test_suggest_says_that_it_looks_at_the_curve_alone(self):
         data = class_folders(self.folder / "data", each=24)
         result = self.folder / "lr.json"
         self.assert_ran(lrfind("sweep", data, *SWEEP, "--verify", "--verify-steps", "30", "-o", result))

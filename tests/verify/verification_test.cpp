@@ -1,11 +1,11 @@
-// How candidates are judged, on made-up trainings.
+// How candidates are ranked, on made-up trainings.
 #include "verify/verify.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-namespace lrfind::command {
+namespace lrfind::verify {
 namespace {
 
 constexpr std::size_t many_images = 10000;
@@ -24,71 +24,70 @@ Candidate candidate(double lr, const std::vector<double>& accuracies, RunEnd end
   return c;
 }
 
-ScheduleVerdict verdict_of(std::vector<Candidate> candidates, std::size_t suggested) {
-  ScheduleVerdict verdict;
-  verdict.candidates = std::move(candidates);
-  verdict.candidates[suggested].suggested = true;
-  verdict.has_suggestion = true;
-  judge(verdict, many_images);
-  return verdict;
+ScheduleResult ranked(std::vector<Candidate> candidates, std::size_t suggested) {
+  ScheduleResult result;
+  result.candidates = std::move(candidates);
+  result.candidates[suggested].suggested = true;
+  result.has_suggestion = true;
+  rank(result, many_images);
+  return result;
 }
 
-TEST(Judge, BestHasTheHighestMeanAccuracy) {
-  const auto verdict =
-      verdict_of({candidate(0.01, {0.90, 0.70}), candidate(0.1, {0.82, 0.84}), candidate(1, {0.5, 0.6})}, 0);
-  EXPECT_EQ(verdict.best, 1U);
+TEST(Rank, BestHasTheHighestMeanAccuracy) {
+  const auto result =
+      ranked({candidate(0.01, {0.90, 0.70}), candidate(0.1, {0.82, 0.84}), candidate(1, {0.5, 0.6})}, 0);
+  EXPECT_EQ(result.best, 1U);
 }
 
-TEST(Judge, EqualAccuraciesAreToldApartByTheLoss) {
+TEST(Rank, EqualAccuraciesAreToldApartByTheLoss) {
   auto low = candidate(0.01, {0.8});
   auto high = candidate(0.1, {0.8});
   high.runs[0].val_loss = 0.1;
-  EXPECT_EQ(verdict_of({low, high}, 0).best, 1U);
+  EXPECT_EQ(ranked({low, high}, 0).best, 1U);
 }
 
-TEST(Judge, NoiseOfOneSeedIsThatOfCountingImages) {
+TEST(Rank, NoiseOfOneSeedIsThatOfCountingImages) {
   // 80 % of 10000 images: sqrt(0.8 * 0.2 / 10000) = 0.4 points, a difference of two of them sqrt(2) times that.
-  EXPECT_NEAR(verdict_of({candidate(0.1, {0.8}), candidate(1, {0.5})}, 0).noise, 0.004 * std::sqrt(2), 1e-5);
+  EXPECT_NEAR(ranked({candidate(0.1, {0.8}), candidate(1, {0.5})}, 0).noise, 0.004 * std::sqrt(2), 1e-5);
 }
 
-TEST(Judge, NoiseOfSeveralSeedsIsTheirOwn) {
+TEST(Rank, NoiseOfSeveralSeedsIsTheirOwn) {
   // Sample deviation 0.02 twice, pooled 0.02; the difference of two means of two: 0.02 sqrt(1/2 + 1/2).
   const double half = 0.01 * std::sqrt(2);
-  const auto verdict =
-      verdict_of({candidate(0.1, {0.7 - half, 0.7 + half}), candidate(1, {0.5 - half, 0.5 + half})}, 0);
-  EXPECT_NEAR(verdict.noise, 0.02, 1e-12);
+  const auto result = ranked({candidate(0.1, {0.7 - half, 0.7 + half}), candidate(1, {0.5 - half, 0.5 + half})}, 0);
+  EXPECT_NEAR(result.noise, 0.02, 1e-12);
 }
 
-TEST(Judge, SuggestionHoldsWithinTwiceTheNoise) {
-  EXPECT_TRUE(verdict_of({candidate(0.1, {0.795}), candidate(1, {0.8})}, 0).held);
-  EXPECT_FALSE(verdict_of({candidate(0.1, {0.77}), candidate(1, {0.8})}, 0).held);
+TEST(Rank, SuggestionHoldsWithinTwiceTheNoise) {
+  EXPECT_TRUE(ranked({candidate(0.1, {0.795}), candidate(1, {0.8})}, 0).held);
+  EXPECT_FALSE(ranked({candidate(0.1, {0.77}), candidate(1, {0.8})}, 0).held);
 }
 
-TEST(Judge, ASuggestionThatDivergedDidNotHold) {
-  EXPECT_FALSE(verdict_of({candidate(0.01, {0.1}), candidate(0.1, {0.1}, RunEnd::diverged)}, 1).held);
+TEST(Rank, ASuggestionThatDivergedDidNotHold) {
+  EXPECT_FALSE(ranked({candidate(0.01, {0.1}), candidate(0.1, {0.1}, RunEnd::diverged)}, 1).held);
 }
 
-TEST(Judge, WithoutAMeasuredRunThereIsNoBest) {
-  const auto verdict = verdict_of({candidate(0.1, {report::not_measured}, RunEnd::interrupted)}, 0);
-  EXPECT_FALSE(verdict.best);
-  EXPECT_FALSE(verdict.held);
+TEST(Rank, WithoutAMeasuredRunThereIsNoBest) {
+  const auto result = ranked({candidate(0.1, {report::not_measured}, RunEnd::interrupted)}, 0);
+  EXPECT_FALSE(result.best);
+  EXPECT_FALSE(result.held);
 }
 
 TEST(NextRound, ClearlyWorseCandidatesOfTheWorseHalfGetNoFurtherSeed) {
-  const auto verdict = verdict_of({candidate(0.01, {0.3}), candidate(0.03, {0.79}), candidate(0.1, {0.8}),
-                                   candidate(0.3, {0.6}), candidate(1, {0.1})},
-                                  2);
-  EXPECT_EQ(next_round(verdict), (std::vector<bool>{false, true, true, true, false}));
+  const auto result = ranked({candidate(0.01, {0.3}), candidate(0.03, {0.79}), candidate(0.1, {0.8}),
+                              candidate(0.3, {0.6}), candidate(1, {0.1})},
+                             2);
+  EXPECT_EQ(next_round(result), (std::vector<bool>{false, true, true, true, false}));
 }
 
 TEST(NextRound, NearlyEqualCandidatesAllStay) {
-  const auto verdict = verdict_of({candidate(0.01, {0.799}), candidate(0.1, {0.8}), candidate(1, {0.801})}, 1);
-  EXPECT_EQ(next_round(verdict), (std::vector<bool>{true, true, true}));
+  const auto result = ranked({candidate(0.01, {0.799}), candidate(0.1, {0.8}), candidate(1, {0.801})}, 1);
+  EXPECT_EQ(next_round(result), (std::vector<bool>{true, true, true}));
 }
 
 TEST(NextRound, TheSuggestionAlwaysStays) {
-  const auto verdict = verdict_of({candidate(0.01, {0.1}), candidate(0.1, {0.8}), candidate(1, {0.8})}, 0);
-  EXPECT_TRUE(next_round(verdict)[0]);
+  const auto result = ranked({candidate(0.01, {0.1}), candidate(0.1, {0.8}), candidate(1, {0.8})}, 0);
+  EXPECT_TRUE(next_round(result)[0]);
 }
 
 std::vector<double> falling(double from, double to, int steps) {
@@ -97,25 +96,25 @@ std::vector<double> falling(double from, double to, int steps) {
   return losses;
 }
 
-TEST(Hopeless, ALossThatStaysWhileAnotherFalls) {
-  EXPECT_TRUE(hopeless(falling(2.3, 2.28, 50), falling(2.3, 1, 200)));
-  EXPECT_TRUE(hopeless(falling(2.3, 40, 50), falling(2.3, 1, 200)));
+TEST(ShouldPrune, ALossThatStaysWhileAnotherFalls) {
+  EXPECT_TRUE(should_prune(falling(2.3, 2.28, 50), falling(2.3, 1, 200)));
+  EXPECT_TRUE(should_prune(falling(2.3, 40, 50), falling(2.3, 1, 200)));
 }
 
-TEST(Hopeless, NotWhileTheOtherHasNotFallenEither) {
-  EXPECT_FALSE(hopeless(falling(2.3, 2.3, 20), falling(2.3, 2.29, 200)));
+TEST(ShouldPrune, NotWhileTheOtherHasNotFallenEither) {
+  EXPECT_FALSE(should_prune(falling(2.3, 2.3, 20), falling(2.3, 2.29, 200)));
 }
 
-TEST(Hopeless, NotAFallThatIsOnlySlower) { EXPECT_FALSE(hopeless(falling(2.3, 1.7, 50), falling(2.3, 1, 50))); }
+TEST(ShouldPrune, NotAFallThatIsOnlySlower) { EXPECT_FALSE(should_prune(falling(2.3, 1.7, 50), falling(2.3, 1, 50))); }
 
 // Accuracy 0.6 - 0.1 (log10(lr) - peak)^2, without noise.
-ScheduleVerdict parabola(double peak, const std::vector<double>& rates, std::size_t suggested, std::size_t seeds) {
+ScheduleResult parabola(double peak, const std::vector<double>& rates, std::size_t suggested, std::size_t seeds) {
   std::vector<Candidate> candidates;
   for (const double lr : rates) {
     const double accuracy = 0.6 - 0.1 * std::pow(std::log10(lr) - peak, 2);
     candidates.push_back(candidate(lr, std::vector<double>(seeds, accuracy)));
   }
-  return verdict_of(std::move(candidates), suggested);
+  return ranked(std::move(candidates), suggested);
 }
 
 TEST(FittedPeak, IsThePeakOfAParabolaWhenManySeedsShowIt) {
@@ -135,13 +134,13 @@ TEST(FittedPeak, OneSeedMovesTheSuggestionOnlyPartOfTheWay) {
 }
 
 TEST(FittedPeak, IsTheSuggestionWhereBothNeighboursLoseAlike) {
-  const auto verdict = verdict_of({candidate(0.01, {0.70}), candidate(0.1, {0.75}), candidate(1, {0.70})}, 1);
-  EXPECT_NEAR(fitted_peak(verdict, many_images)->lr, 0.1, 1e-9);
+  const auto result = ranked({candidate(0.01, {0.70}), candidate(0.1, {0.75}), candidate(1, {0.70})}, 1);
+  EXPECT_NEAR(fitted_peak(result, many_images)->lr, 0.1, 1e-9);
 }
 
 TEST(FittedPeak, TheDepthOfACliffSaysNothing) {
-  const auto shallow = verdict_of({candidate(0.033, {0.70}), candidate(0.1, {0.75}), candidate(0.3, {0.60})}, 1);
-  const auto deep = verdict_of({candidate(0.033, {0.70}), candidate(0.1, {0.75}), candidate(0.3, {0.10})}, 1);
+  const auto shallow = ranked({candidate(0.033, {0.70}), candidate(0.1, {0.75}), candidate(0.3, {0.60})}, 1);
+  const auto deep = ranked({candidate(0.033, {0.70}), candidate(0.1, {0.75}), candidate(0.3, {0.10})}, 1);
   EXPECT_DOUBLE_EQ(fitted_peak(shallow, many_images)->lr, fitted_peak(deep, many_images)->lr);
 }
 
@@ -151,30 +150,29 @@ TEST(FittedPeak, StaysWithinTheRatesThatWereTrained) {
 }
 
 TEST(FittedPeak, NeedsASuggestion) {
-  ScheduleVerdict verdict;
-  verdict.candidates = {candidate(0.1, {0.5}), candidate(1, {0.4})};
-  judge(verdict, many_images);
-  EXPECT_FALSE(fitted_peak(verdict, many_images));
+  ScheduleResult result;
+  result.candidates = {candidate(0.1, {0.5}), candidate(1, {0.4})};
+  rank(result, many_images);
+  EXPECT_FALSE(fitted_peak(result, many_images));
 }
 
 TEST(NearestCompleted, PassesOverRatesThatWereGivenUp) {
-  const auto verdict =
-      verdict_of({candidate(0.01, {0.5}), candidate(0.1, {0.6}), candidate(0.2, {0.4}, RunEnd::dropped)}, 0);
-  EXPECT_EQ(nearest_completed(verdict, 0.19), 1U);
+  const auto result = ranked({candidate(0.01, {0.5}), candidate(0.1, {0.6}), candidate(0.2, {0.4}, RunEnd::pruned)}, 0);
+  EXPECT_EQ(nearest_completed(result, 0.19), 1U);
 }
 
-TEST(Verified, MovesLrAndMaxLrToTheirWinners) {
+TEST(Verified, MovesLrAndMaxLrToTheSelectedRates) {
   Suggestion suggestion;
   suggestion.lr = 0.1;
   suggestion.min_lr = 0.05;
   suggestion.max_lr = 0.2;
   Verification verification;
-  verification.schedules.push_back(verdict_of({candidate(0.03, {0.9}), candidate(0.1, {0.8})}, 1));
-  verification.schedules.push_back(verdict_of({candidate(0.2, {0.8}), candidate(0.6, {0.9})}, 0));
-  verification.schedules[0].winner = 0;
-  verification.schedules[0].winner_interval = Interval{0.02, 0.05};
+  verification.schedules.push_back(ranked({candidate(0.03, {0.9}), candidate(0.1, {0.8})}, 1));
+  verification.schedules.push_back(ranked({candidate(0.2, {0.8}), candidate(0.6, {0.9})}, 0));
+  verification.schedules[0].selected = 0;
+  verification.schedules[0].selected_interval = Interval{0.02, 0.05};
   verification.schedules[1].schedule.kind = train::ScheduleKind::one_cycle;
-  verification.schedules[1].winner = 1;
+  verification.schedules[1].selected = 1;
   const auto moved = verified(suggestion, verification);
   EXPECT_EQ(moved.lr, 0.03);
   EXPECT_EQ(moved.interval->lo, 0.02);
@@ -195,4 +193,4 @@ TEST(SuggestedRate, IsMaxLrWhereTheRateDecaysOrCycles) {
 }
 
 }  // namespace
-}  // namespace lrfind::command
+}  // namespace lrfind::verify

@@ -1,0 +1,113 @@
+// What can be chosen for an experiment, by subject, as plain values. src/command binds them to options.
+#pragma once
+
+#include "data/image/image.hpp"
+#include "train/recipe.hpp"
+
+#include <lrfind/range_test.hpp>
+#include <lrfind/suggest.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lrfind::experiment {
+
+/// A value that was chosen; without one it is "auto", and the experiment finds out what that stands for.
+template <typename T>
+using AutoOr = std::optional<T>;
+
+struct ImageSize {
+  int height = 0, width = 0;
+};
+
+/// What every experiment takes.
+struct CommonSettings {
+  std::int64_t threads = 0;  ///< of computation; 0: as many as the cores this process may use
+  std::int64_t seed = 0;
+};
+
+struct DataSettings {
+  std::string path;
+  AutoOr<ImageSize> image_size;
+  AutoOr<std::int64_t> channels;
+  std::string normalize = "dataset";
+  std::string resize = "stretch";
+  std::string augment = "none";
+  double val_split = 0.1;
+  std::int64_t limit = 0;
+  AutoOr<std::int64_t> workers;
+  std::int64_t cache_mb = 1024;
+  double max_unreadable = 0.05;
+};
+
+struct NetworkSettings {
+  std::string model = "small-cnn";
+  double width = 1;
+  std::int64_t depth = 0;
+  bool reinit = false;
+  bool replace_head = false;
+};
+
+struct RecipeSettings {
+  std::string optimizer = "sgd";
+  AutoOr<double> momentum;
+  bool nesterov = false;
+  AutoOr<double> weight_decay;
+  double beta1 = 0.9, beta2 = 0.999, alpha = 0.99;
+  std::int64_t batch_size = 64;
+  std::int64_t accumulate = 1;
+  std::string precision = "fp32";
+  double grad_clip = 0;
+  double label_smoothing = 0;
+  std::string class_weights = "none";
+  std::vector<std::string> freeze;
+  std::vector<std::string> lr_mult;
+};
+
+struct DeviceSettings {
+  std::string device = "auto";
+  bool deterministic = false;
+};
+
+/// One dataset, one network and one recipe on one device.
+struct SessionSettings {
+  DataSettings data;
+  NetworkSettings network;
+  RecipeSettings recipe;
+  DeviceSettings device;
+};
+
+struct SweepSettings {
+  SessionSettings session;
+  double min_lr = 1e-7, max_lr = 10;
+  std::int64_t steps = 100;
+  std::string spacing = "exp";
+  AutoOr<std::int64_t> trials;
+  std::int64_t max_trials = 7;
+  double max_seconds = 0;
+  double precision_decades = 0.15;
+  double stop_factor = 4;
+  std::string rule = SuggestOptions{}.rule;
+  double smoothing = 0.98;
+  AutoOr<std::int64_t> probe;
+  std::int64_t gain_every = 4;
+  std::string metric = "train-loss";
+  std::int64_t eval_every = 5;
+  bool layerwise = false;
+  double verify_epochs = 0;
+  std::int64_t verify_steps = 0;
+};
+
+/// The same recipe with what "auto" stands for in its place.
+RecipeSettings resolved(RecipeSettings settings);
+
+/// The recipe that the settings mean; class weights are left empty. Throws Error (usage) for combinations that make no
+/// sense.
+train::Recipe recipe_of(const RecipeSettings& settings);
+
+RangeTestOptions range_options(const SweepSettings& settings, std::uint64_t seed);
+SuggestOptions suggest_options(const SweepSettings& settings);
+
+}  // namespace lrfind::experiment
