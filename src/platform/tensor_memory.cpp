@@ -1,7 +1,7 @@
 #include "platform/tensor_memory.hpp"
 
 #include "platform/block_pool.hpp"
-#include "train/torch_compat.hpp"
+#include "platform/torch_compat.hpp"
 
 #include <c10/core/CPUAllocator.h>
 
