@@ -232,7 +232,7 @@ void Session::describe_session(report::Result& result) const {
   dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
   for (auto& sentence : engine_->network_notes()) dataset.notes.push_back(std::move(sentence));
   for (auto& sentence : slow_because()) dataset.notes.push_back(std::move(sentence));
-  if (const auto obstacle = engine_->replay_obstacle(); !obstacle.empty()) {
+  if (const auto obstacle = engine_->not_captured_because(); !obstacle.empty()) {
     dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + obstacle);
   }
   result.model.name = settings_.network.model;
@@ -242,16 +242,16 @@ void Session::describe_session(report::Result& result) const {
   result.timing.index_s = index_s_;
 }
 
-train::Images view(const data::Batch& batch) {
+train::BatchView batch_view(const data::Batch& batch) {
   return {std::span(batch.pixels).first(static_cast<std::size_t>(batch.size) * batch.shape.bytes()),
           std::span(batch.labels).first(static_cast<std::size_t>(batch.size)), batch.shape,
-          std::span(batch.indices).first(static_cast<std::size_t>(batch.size)), batch.changes};
+          std::span(batch.indices).first(static_cast<std::size_t>(batch.size)), batch.augmentations};
 }
 
-std::vector<train::Images> views(const std::vector<data::Batch>& batches) {
-  std::vector<train::Images> result;
+std::vector<train::BatchView> batch_views(const std::vector<data::Batch>& batches) {
+  std::vector<train::BatchView> result;
   result.reserve(batches.size());
-  for (const auto& batch : batches) result.push_back(view(batch));
+  for (const auto& batch : batches) result.push_back(batch_view(batch));
   return result;
 }
 

@@ -91,8 +91,8 @@ class Session {
 };
 
 /// What the engine sees of a batch; the batch must outlive it.
-train::Images view(const data::Batch& batch);
-std::vector<train::Images> views(const std::vector<data::Batch>& batches);
+train::BatchView batch_view(const data::Batch& batch);
+std::vector<train::BatchView> batch_views(const std::vector<data::Batch>& batches);
 
 /// The loader's next `count` batches. Throws as Loader::next does.
 std::vector<data::Batch> next_batches(data::Loader& loader, int count);

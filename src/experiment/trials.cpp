@@ -47,7 +47,7 @@ TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, report
 void TrialRunner::prepare(std::int64_t batch_size, int accumulate) {
   auto& engine = session_.engine();
   engine.record_update_ratios(measuring_.update_ratios);
-  engine.set_probe(measuring_.probe != nullptr ? view(*measuring_.probe) : train::Images{});
+  engine.set_probe(measuring_.probe != nullptr ? batch_view(*measuring_.probe) : train::BatchView{});
   engine.prepare(static_cast<int>(batch_size), accumulate, measuring_.gain_every > 0);
 }
 
@@ -60,7 +60,7 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
   session_.start(options.seed);
   auto& engine = session_.engine();
   engine.record_update_ratios(measuring_.update_ratios);
-  engine.set_probe(measuring_.probe != nullptr ? view(*measuring_.probe) : train::Images{});
+  engine.set_probe(measuring_.probe != nullptr ? batch_view(*measuring_.probe) : train::BatchView{});
   int submitted = 0;
   int collected = 0;
 
@@ -73,7 +73,7 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
       throw StepInterrupted();
     }
     const train::Stopwatch watch(run.timing.steps_s);
-    engine.submit(views(batches), lr, measuring_.gain_every > 0 && submitted % measuring_.gain_every == 0);
+    engine.submit(batch_views(batches), lr, measuring_.gain_every > 0 && submitted % measuring_.gain_every == 0);
     for (const auto& batch : batches) run.images += batch.size;
     ++submitted;
   };
@@ -88,7 +88,7 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
     if (measuring_.validation != nullptr &&
         (collected % measuring_.validate_every == 0 || collected == options.steps)) {
       const train::Stopwatch watch(run.timing.validation_s);
-      const auto evaluation = engine.evaluate(views(*measuring_.validation));
+      const auto evaluation = engine.evaluate(batch_views(*measuring_.validation));
       measured.val_loss = evaluation.loss;
       measured.val_accuracy = evaluation.accuracy;
     }

@@ -1,4 +1,6 @@
-// Where the parts of the program lie that are opened at run time.
+// Where the parts of the program lie that are opened at run time: the program itself, which the launcher opens so that
+// no library of it is called in place of LibTorch's own (what that buys: launcher.cpp; tests/train/dense_step_test.py
+// compares a step with Python's), and LibTorch's part, which only commands that train pay for (train/engine.hpp).
 #pragma once
 
 #include <string>

@@ -5,7 +5,7 @@
 
 namespace lrfind::train {
 
-StandIns::StandIns(const std::filesystem::path& folder) {
+StubLibraries::StubLibraries(const std::filesystem::path& folder) {
   std::error_code none;
   for (const auto& file : std::filesystem::directory_iterator(folder, none)) {
     if (void* library = dlopen(file.path().c_str(), RTLD_LAZY | RTLD_LOCAL); library != nullptr) {
@@ -14,7 +14,7 @@ StandIns::StandIns(const std::filesystem::path& folder) {
   }
 }
 
-void StandIns::close() {
+void StubLibraries::close() {
   for (void* library : open_) dlclose(library);
   open_.clear();
 }

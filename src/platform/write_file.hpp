@@ -1,4 +1,5 @@
-// Files that no reader ever sees half of.
+// Files that no reader ever sees half of: written beside the old one, flushed and renamed. It buys no time but costs a
+// flush to the disk per file; tests/platform/write_file_test.cpp kills a writer in the middle and fills the disk.
 #pragma once
 
 #include <cstddef>

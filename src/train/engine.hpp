@@ -25,14 +25,14 @@ struct Evaluation {
 };
 
 /// Images side by side in memory that outlives the call. pixels: uint8 NHWC; labels: one per image; indices: which
-/// image of the training set each is, or empty. changes: augmentations to be applied, image by image, of the same kinds
+/// image of the training set each is, or empty. augmentations: those to be applied, image by image, of the same kinds
 /// for every image, or empty.
-struct Images {
+struct BatchView {
   std::span<const std::uint8_t> pixels;
   std::span<const std::int64_t> labels;
   data::ImageShape shape;
   std::span<const std::uint32_t> indices = {};
-  std::span<const data::Change> changes = {};
+  std::span<const data::AugmentationParams> augmentations = {};
 };
 
 /// Where the time of the steps since start() went, in seconds of the calling thread. On a GPU, which works behind, most
@@ -100,35 +100,35 @@ class Engine {
   /// Begins a training run (Trainer::start). Returns the parameters that fresh weights could not be drawn for.
   virtual std::vector<std::string> start(std::uint64_t seed, bool fresh_weights) = 0;
   /// Images whose loss every later step measures after its update; none: empty. They are copied.
-  virtual void set_probe(const Images& batch) = 0;
-  /// Whether augmentation is better left to it (Images::changes): on a GPU.
+  virtual void set_probe(const BatchView& batch) = 0;
+  /// Whether augmentation is better left to it (BatchView::augmentations): on a GPU.
   virtual bool augments() const = 0;
   /// Says that training images are the same bytes whenever their index comes again, so that a GPU may keep all of them
   /// where they fit into `bytes`. 0 images: they are not.
   virtual void keep_images(std::size_t images, std::size_t bytes) = 0;
 
   /// Does beforehand, for steps of such batches, what would make the first one slow: on a GPU, libraries are loaded,
-  /// kernels chosen and the step recorded. gain: whether gain ratios will be asked for. Leaves no trace. Throws as
+  /// kernels chosen and the step captured. gain: whether gain ratios will be asked for. Leaves no trace. Throws as
   /// submit().
   virtual void prepare(int batch_size, int accumulate, bool gain) = 0;
 
   /// Begins one update from as many batches as the recipe accumulates (Trainer::submit). Throws Error (device),
   /// Error (model).
-  virtual void submit(std::span<const Images> batches, double lr, bool measure_gain) = 0;
+  virtual void submit(std::span<const BatchView> batches, double lr, bool measure_gain) = 0;
   /// What the oldest step measured that was not collected yet; waits for it.
   virtual Measurement collect() = 0;
   /// How many steps may well be begun before the first is collected: 0 where a step is done when submit() returns.
   virtual int ahead() const = 0;
   /// Both at once.
-  Measurement step(std::span<const Images> batches, double lr, bool measure_gain) {
+  Measurement step(std::span<const BatchView> batches, double lr, bool measure_gain) {
     submit(batches, lr, measure_gain);
     return collect();
   }
   virtual StepTimes times() const = 0;
   /// Why steps are not replayed from a CUDA graph; empty while they are, and on the CPU.
-  virtual std::string replay_obstacle() const = 0;
+  virtual std::string not_captured_because() const = 0;
 
-  virtual Evaluation evaluate(std::span<const Images> batches) = 0;
+  virtual Evaluation evaluate(std::span<const BatchView> batches) = 0;
   /// Update-to-weight ratios of the step that was collected last, in the order of trained() (Trainer::update_ratios).
   virtual void record_update_ratios(bool on) = 0;
   virtual std::vector<double> update_ratios() const = 0;

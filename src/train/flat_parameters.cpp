@@ -1,8 +1,10 @@
 #include "train/flat_parameters.hpp"
 
+#include <map>
+
 namespace lrfind::train {
 
-Joined::Joined(std::vector<torch::Tensor> tensors) : tensors_(std::move(tensors)) {
+FlatParameters::FlatParameters(std::vector<torch::Tensor> tensors) : tensors_(std::move(tensors)) {
   const torch::NoGradGuard no_grad;
   for (const auto& tensor : tensors_) {
     // Strides that fit both formats stay plain: some operators take the other ones as a wish for channels-last.
@@ -19,18 +21,18 @@ Joined::Joined(std::vector<torch::Tensor> tensors) : tensors_(std::move(tensors)
   }
 }
 
-torch::Tensor Joined::flat(const torch::Tensor& tensor, std::size_t place) const {
+torch::Tensor FlatParameters::flat(const torch::Tensor& tensor, std::size_t place) const {
   return channels_last_[place] ? tensor.permute({0, 2, 3, 1}).reshape({-1}) : tensor.reshape({-1});
 }
 
-torch::Tensor Joined::join(const std::vector<torch::Tensor>& alike) const {
+torch::Tensor FlatParameters::join(const std::vector<torch::Tensor>& alike) const {
   std::vector<torch::Tensor> pieces;
   pieces.reserve(alike.size());
   for (std::size_t i = 0; i < alike.size(); ++i) pieces.push_back(flat(alike[i].detach(), i));
   return torch::cat(pieces);
 }
 
-std::vector<torch::Tensor> Joined::parts(const torch::Tensor& joined) const {
+std::vector<torch::Tensor> FlatParameters::parts(const torch::Tensor& joined) const {
   std::vector<torch::Tensor> result;
   result.reserve(tensors_.size());
   std::int64_t at = 0;
@@ -39,6 +41,21 @@ std::vector<torch::Tensor> Joined::parts(const torch::Tensor& joined) const {
     at += tensor.numel();
   }
   return result;
+}
+
+std::vector<torch::Tensor> tensors_of(const std::vector<model::NamedTensor>& named) {
+  std::vector<torch::Tensor> tensors;
+  tensors.reserve(named.size());
+  for (const auto& item : named) tensors.push_back(item.tensor);
+  return tensors;
+}
+
+std::vector<torch::Tensor> flatten_buffers(const std::vector<model::NamedTensor>& buffers) {
+  std::map<torch::ScalarType, std::vector<torch::Tensor>> by_type;
+  for (const auto& buffer : buffers) by_type[buffer.tensor.scalar_type()].push_back(buffer.tensor);
+  std::vector<torch::Tensor> flat;
+  for (auto& [type, tensors] : by_type) flat.push_back(FlatParameters(std::move(tensors)).values());
+  return flat;
 }
 
 }  // namespace lrfind::train

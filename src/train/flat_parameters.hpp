@@ -1,5 +1,7 @@
-// Many tensors as one.
+// The tensors of a network as one flat vector, so that an optimizer is one operator per formula and not one per tensor.
 #pragma once
+
+#include "model/network.hpp"
 
 #include <torch/torch.h>
 
@@ -8,12 +10,12 @@
 namespace lrfind::train {
 
 /// Tensors of one type whose values lie next to each other, so that one operator works on all of them.
-class Joined {
+class FlatParameters {
  public:
-  Joined() = default;
+  FlatParameters() = default;
   /// Moves the values of `tensors` next to each other, in their order; the tensors stay the same objects, with the same
   /// shapes and memory formats.
-  explicit Joined(std::vector<torch::Tensor> tensors);
+  explicit FlatParameters(std::vector<torch::Tensor> tensors);
 
   const std::vector<torch::Tensor>& tensors() const { return tensors_; }
   /// One-dimensional. What is written here is written to the tensors.
@@ -32,5 +34,13 @@ class Joined {
   std::vector<bool> channels_last_;
   torch::Tensor values_;
 };
+
+std::vector<torch::Tensor> tensors_of(const std::vector<model::NamedTensor>& named);
+
+/// Moves what a network keeps beside its parameters (the running means of batch normalisation) next to each other, so
+/// that all of it is copied and restored at once: a measurement that must leave no trace does both in every step.
+/// Returns one tensor per type of value, one-dimensional; what is written there is written to the buffers, which stay
+/// the network's.
+std::vector<torch::Tensor> flatten_buffers(const std::vector<model::NamedTensor>& buffers);
 
 }  // namespace lrfind::train

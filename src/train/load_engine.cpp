@@ -27,9 +27,9 @@ void choose_openmp_waiting() {
 // RTLD_NOW: every function that LibTorch and what it is linked with will ever call is looked up here.
 void* open_module(const fs::path& path) {
   const auto open = [&] { return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); };
-  StandIns stand_ins(path.parent_path() / "stand_ins");
+  StubLibraries stub_libraries(path.parent_path() / "stub_libraries");
   if (void* module = open(); module != nullptr) return module;
-  stand_ins.close();  // perhaps one of them is needed after all
+  stub_libraries.close();  // perhaps one of them is needed after all
   return open();
 }
 

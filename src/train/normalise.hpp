@@ -15,12 +15,12 @@ namespace lrfind::train {
 
 /// A batch as the data path hands it over. pixels: uint8 [N, height, width, channels]; labels: int64 [N].
 /// indices: which image of the training set each is, where they are known; they outlive the call that takes the batch.
-/// changes: augmentations still to be applied (Images::changes); likewise.
-struct ImageBatch {
+/// augmentations: those still to be applied (BatchView::augmentations); likewise.
+struct ByteTensors {
   torch::Tensor pixels;
   torch::Tensor labels;
   std::span<const std::uint32_t> indices = {};
-  std::span<const data::Change> changes = {};
+  std::span<const data::AugmentationParams> augmentations = {};
 };
 
 /// Turns bytes into what a network takes, on one device.

@@ -1,6 +1,6 @@
 #include "train/objective.hpp"
 
-#include "train/torch_compat.hpp"
+#include "platform/torch_compat.hpp"
 
 namespace lrfind::train {
 
@@ -17,12 +17,12 @@ Tensor Objective::logits(const Tensor& images) const {
   return network_.forward(images);
 }
 
-Tensor Objective::loss(const Input& input) const {
+Tensor Objective::loss(const NetworkInput& input) const {
   return at::cross_entropy_loss(logits(input.images).to(torch::kFloat), input.labels, class_weights_,
                                 at::Reduction::Mean, -100, label_smoothing_);
 }
 
-Evaluation Objective::evaluate(const std::vector<ImageBatch>& batches, const Normaliser& normalise) const {
+Evaluation Objective::evaluate(const std::vector<ByteTensors>& batches, const Normaliser& normalise) const {
   const torch::NoGradGuard no_grad;
   network_.train(false);
   auto sums = torch::zeros({2}, torch::TensorOptions(torch::kDouble).device(device_));

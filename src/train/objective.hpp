@@ -13,7 +13,7 @@
 namespace lrfind::train {
 
 /// Images as a network takes them, float NCHW, and int64 labels, on its device.
-struct Input {
+struct NetworkInput {
   torch::Tensor images, labels;
 };
 
@@ -23,11 +23,11 @@ class Objective {
   Objective(model::Network& network, const Recipe& recipe, const torch::Device& device);
 
   /// Mean cross-entropy with the recipe's precision, label smoothing and class weights; a float without dimensions.
-  torch::Tensor loss(const Input& input) const;
+  torch::Tensor loss(const NetworkInput& input) const;
 
   /// Loss and accuracy in evaluation mode over all images of `batches`, in float32; the network is left in training
   /// mode.
-  Evaluation evaluate(const std::vector<ImageBatch>& batches, const Normaliser& normalise) const;
+  Evaluation evaluate(const std::vector<ByteTensors>& batches, const Normaliser& normalise) const;
 
  private:
   torch::Tensor logits(const torch::Tensor& images) const;

@@ -12,7 +12,7 @@
 namespace lrfind::train {
 
 /// Owns the state of one training run; the parameters belong to the network. Everything that changes from step to step
-/// is a tensor on the parameters' device and stays where it is, so that a step can be recorded and replayed. Not
+/// is a tensor on the parameters' device and stays where it is, so that a step can be captured and replayed. Not
 /// thread-safe.
 class Optimizer {
  public:

@@ -1,7 +1,7 @@
 // LibTorch's matrix products on LibTorch's own threads, where it calls a BLAS from outside (Debian's). OpenBLAS has
 // threads of its own, which spin while they wait: with one busy program per core a step of convnext_tiny at 64 px took
-// 7 times as long as on idle cores, split here 2 (tests/train/dense_step_test.py). The reference BLAS has no threads at
-// all.
+// 7 times as long as on idle cores, split here 1.9. The reference BLAS has no threads at all. The bound is held by
+// tests/train/dense_step_test.py (2.6 times with dense layers), the ratio measured by scripts/bench/ratios.py.
 #include "train/blas.hpp"
 
 #include <ATen/Parallel.h>

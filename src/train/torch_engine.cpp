@@ -54,19 +54,19 @@ std::string first_line(const std::string& text) {
   }
 }
 
-ImageBatch view(const Images& images) {
+ByteTensors byte_tensors(const BatchView& images) {
   const auto n = static_cast<std::int64_t>(images.labels.size());
   auto* pixels = const_cast<std::uint8_t*>(images.pixels.data());  // from_blob takes no const; nothing writes to it
   auto* labels = const_cast<std::int64_t*>(images.labels.data());
   return {torch::from_blob(pixels, {n, images.shape.height, images.shape.width, images.shape.channels}, torch::kByte),
-          torch::from_blob(labels, {n}, torch::kLong), images.indices, images.changes};
+          torch::from_blob(labels, {n}, torch::kLong), images.indices, images.augmentations};
 }
 
-std::vector<ImageBatch> view(std::span<const Images> batches) {
-  std::vector<ImageBatch> views;
-  views.reserve(batches.size());
-  for (const auto& batch : batches) views.push_back(view(batch));
-  return views;
+std::vector<ByteTensors> byte_tensors(std::span<const BatchView> batches) {
+  std::vector<ByteTensors> tensors;
+  tensors.reserve(batches.size());
+  for (const auto& batch : batches) tensors.push_back(byte_tensors(batch));
+  return tensors;
 }
 
 std::vector<ParameterFacts> facts(const std::vector<model::NamedTensor>& tensors) {
@@ -135,7 +135,7 @@ class TorchEngine : public Engine {
     }
     guarded([&] {
       trainer_ =
-          std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format_, Trainer::recorder_for(device_));
+          std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format_, Trainer::capture_for(device_));
     });
   }
 
@@ -152,8 +152,8 @@ class TorchEngine : public Engine {
     return guarded([&] { return trainer_->start(seed, fresh_weights); });
   }
 
-  void set_probe(const Images& batch) override {
-    guarded([&] { trainer_->set_probe(batch.labels.empty() ? ImageBatch{} : view(batch)); });
+  void set_probe(const BatchView& batch) override {
+    guarded([&] { trainer_->set_probe(batch.labels.empty() ? ByteTensors{} : byte_tensors(batch)); });
   }
 
   bool augments() const override { return !device_.is_cpu(); }
@@ -161,13 +161,13 @@ class TorchEngine : public Engine {
 
   void prepare(int batch_size, int accumulate, bool gain) override {
     if (device_.is_cpu()) return;
-    const ImageBatch zeros{torch::zeros({batch_size, shape_.height, shape_.width, shape_.channels}, torch::kByte),
-                           torch::zeros({batch_size}, torch::kLong)};
-    guarded([&] { trainer_->prepare(std::vector<ImageBatch>(static_cast<std::size_t>(accumulate), zeros), gain); });
+    const ByteTensors zeros{torch::zeros({batch_size, shape_.height, shape_.width, shape_.channels}, torch::kByte),
+                            torch::zeros({batch_size}, torch::kLong)};
+    guarded([&] { trainer_->prepare(std::vector<ByteTensors>(static_cast<std::size_t>(accumulate), zeros), gain); });
   }
 
-  void submit(std::span<const Images> batches, double lr, bool measure_gain) override {
-    guarded([&] { trainer_->submit(view(batches), lr, measure_gain); });
+  void submit(std::span<const BatchView> batches, double lr, bool measure_gain) override {
+    guarded([&] { trainer_->submit(byte_tensors(batches), lr, measure_gain); });
   }
 
   Measurement collect() override {
@@ -176,10 +176,10 @@ class TorchEngine : public Engine {
 
   int ahead() const override { return trainer_->ahead(); }
   StepTimes times() const override { return trainer_->times(); }
-  std::string replay_obstacle() const override { return trainer_->replay_obstacle(); }
+  std::string not_captured_because() const override { return trainer_->not_captured_because(); }
 
-  Evaluation evaluate(std::span<const Images> batches) override {
-    return guarded([&] { return trainer_->evaluate(view(batches)); });
+  Evaluation evaluate(std::span<const BatchView> batches) override {
+    return guarded([&] { return trainer_->evaluate(byte_tensors(batches)); });
   }
 
   void record_update_ratios(bool on) override {

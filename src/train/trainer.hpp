@@ -1,51 +1,39 @@
-// One training run: a network, a recipe and the steps it takes.
+// One training run: steps one after the other, captured, fed and collected without waiting for the device.
 #pragma once
 
-#include <lrfind/error.hpp>
-#include "model/network.hpp"
 #include "train/cuda/captured_step.hpp"
 #include "train/cuda/device_batches.hpp"
 #include "train/cuda/device_mark.hpp"
 #include "train/engine.hpp"
-#include "train/flat_parameters.hpp"
-#include "train/loss_scale.hpp"
-#include "train/normalise.hpp"
-#include "train/objective.hpp"
-#include "train/optimizer.hpp"
-#include "train/parameter_groups.hpp"
-#include "train/recipe.hpp"
+#include "train/measured_step.hpp"
 #include "train/snapshot.hpp"
-
-#include <lrfind/range_test.hpp>
+#include "train/step.hpp"
 
 #include <cstdint>
 #include <deque>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace lrfind::train {
 
-/// Owns the optimizer and all state between steps; uses the network, which must outlive it and is trained by nobody
-/// else. Not thread-safe.
+/// Takes steps (step.hpp); uses the network, which must outlive it and is trained by nobody else. Not thread-safe.
 ///
-/// On a GPU a step waits for nothing: batches travel through Staging, forward pass, backward pass and update are
-/// replayed from a CUDA graph where they can be recorded, as is every measurement, and what was measured is read when
-/// collect() asks for it. Whatever changes from step to step, the rate too, therefore lies in tensors that stay in
-/// place.
+/// On a GPU a step waits for nothing: batches travel through DeviceBatches, forward pass, backward pass and update are
+/// replayed from a CUDA graph where they can be captured, as is every measurement, and what was measured is read when
+/// collect() asks for it.
 class Trainer {
  public:
   /// Moves the network to `device`, which can compute in the recipe's precision (check_precision) and where weights and
-  /// images lie in `format`. Throws Error (usage) when the recipe does not fit the network. recorder: of what is
-  /// replayed (recorder_for).
-  Trainer(model::Network& network, Recipe recipe, const Normalisation& normalisation, const torch::Device& device,
-          torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast, const Recorder& recorder = {});
+  /// images lie in `format`. Throws Error (usage) when the recipe does not fit the network. capture: of what is
+  /// replayed (capture_for).
+  Trainer(model::Network& network, const Recipe& recipe, const Normalisation& normalisation,
+          const torch::Device& device, torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast,
+          const GraphCapture& capture = {});
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// Replay::record on a GPU; nothing on the CPU, which gains nothing by it.
-  static Recorder recorder_for(const torch::Device& device);
+  /// CudaGraph::capture on a GPU; nothing on the CPU, which gains nothing by it.
+  static GraphCapture capture_for(const torch::Device& device);
 
   /// Begins a training run: the weights are drawn from `seed` (fresh) or are those the network came with, the optimizer
   /// is new, and random numbers such as dropout's follow from `seed`. Steps not collected are forgotten. Returns the
@@ -54,27 +42,25 @@ class Trainer {
 
   /// Every later step measures the mean loss of this batch after its update: normalisation layers use the batch's own
   /// statistics, and neither they nor the optimizer nor the random numbers notice. An undefined batch: none.
-  void set_probe(const ImageBatch& batch);
+  void set_probe(const ByteTensors& batch);
 
-  /// See Staging::keep.
-  void keep_images(std::size_t images, std::size_t bytes) { staging_.keep(images, bytes); }
+  /// See DeviceBatches::keep.
+  void keep_images(std::size_t images, std::size_t bytes) { device_batches_.keep(images, bytes); }
 
-  /// Records what steps on such batches will replay, where that is possible, so that the first step is like all others.
-  /// Leaves no trace. gain: whether gain ratios will be asked for.
-  void prepare(const std::vector<ImageBatch>& batches, bool gain);
+  /// Captures what steps on such batches will replay, where that is possible, so that the first step is like all
+  /// others. Leaves no trace. gain: whether gain ratios will be asked for.
+  void prepare(const std::vector<ByteTensors>& batches, bool gain);
 
   /// One update at rate `lr` from recipe.accumulate batches. Measures the loss before the update and, when asked, the
-  /// gain ratio: (loss before - loss after) / (-gradient . change of the parameters) on the same batches, in the same
-  /// mode (Nocedal and Wright, Numerical Optimization, chapter 4: actual over predicted reduction). It is not measured
-  /// where the predicted decrease is below 1e-5 of the loss, which is float noise.
-  void submit(const std::vector<ImageBatch>& batches, double lr, bool measure_gain);
+  /// gain ratio (MeasuredSteps).
+  void submit(const std::vector<ByteTensors>& batches, double lr, bool measure_gain);
   /// See Engine.
   Measurement collect();
   int ahead() const;
-  Measurement step(const std::vector<ImageBatch>& batches, double lr, bool measure_gain);
+  Measurement step(const std::vector<ByteTensors>& batches, double lr, bool measure_gain);
 
   /// Loss and accuracy in evaluation mode, over all batches.
-  Evaluation evaluate(const std::vector<ImageBatch>& batches) { return objective_.evaluate(batches, normalise_); }
+  Evaluation evaluate(const std::vector<ByteTensors>& batches) { return step_.evaluate(batches); }
 
   /// From now on every step records, per trained tensor, the norm of its update over the norm of its weights before.
   void record_update_ratios(bool on);
@@ -82,66 +68,40 @@ class Trainer {
   const std::vector<double>& update_ratios() const { return update_ratios_; }
 
   /// Parameters that are trained: all but the frozen ones.
-  const std::vector<model::NamedTensor>& trained() const { return groups_.trained; }
+  const std::vector<model::NamedTensor>& trained() const { return step_.trained(); }
 
   const StepTimes& times() const { return times_; }
   /// Why steps are not replayed; empty while they are or nobody tried.
-  const std::string& replay_obstacle() const { return learn_.obstacle(); }
+  const std::string& not_captured_because() const { return learn_.not_captured_because(); }
 
  private:
-  // Where a step's measurements lie in numbers_.
-  enum Number { loss_at, predicted_at, aligned_at, loss_after_at, probe_loss_at, number_count };
   // A step whose measurements are on their way.
   struct Pending {
-    torch::Tensor numbers, ratios;
+    torch::Tensor numbers, update_ratios;
     bool has_loss_after, has_probe_loss;
     DeviceMark done;
   };
 
-  void differentiate();
-  torch::Tensor clipped(const torch::Tensor& gradient) const;
-  void update();
-  torch::Tensor norms_of(const torch::Tensor& joined) const;
-  template <typename Loss>
-  void measure(Number which, const Loss& loss);
+  void learn();
   void measure_loss_after();
   void measure_probe_loss();
-
-  torch::Tensor number(Number which) const { return numbers_.select(0, which); }
-  std::vector<torch::Tensor> state() const;
-  void bring(const std::vector<ImageBatch>& batches);
+  CapturedStep captured(void (Trainer::*work)(), StepNumber result, const GraphCapture& capture);
+  void bring(const std::vector<ByteTensors>& batches);
   void forget_step();
-  void finish(bool has_loss_after, bool has_probe_loss);
+  torch::Tensor on_its_way(const torch::Tensor& values) const;
 
   model::Network& network_;
-  Recipe recipe_;
   torch::Device device_;
-  Normaliser normalise_;
-  Objective objective_;
-  LossScale loss_scale_;
-  Staging staging_;
-  bool replays_;
-  ParameterGroups groups_;
-  Joined parameters_;                   // that are trained
-  std::vector<torch::Tensor> buffers_;  // joined
-  std::optional<Snapshot> initial_;     // the whole network, as it came
-  std::unique_ptr<Optimizer> optimizer_;
-  torch::Tensor rate_factors_;  // one per parameter value; undefined: all are 1
-
-  const std::vector<ImageBatch>* batches_ = nullptr;  // of the step that is being taken
-  std::vector<Input> inputs_;                         // what the network was given of them
-  torch::Tensor minus_rate_;                          // without dimensions
-  torch::Tensor gradient_;                            // of all parameters
-  torch::Tensor change_;                              // of all parameters by the last step; zero before the first
-  torch::Tensor numbers_;                             // double [number_count]
-  torch::Tensor ratios_;                              // double [trained], while update ratios are recorded
-  Input probe_;
-  Repeated learn_, gain_, look_;
-  int staged_moves_ = 0;
+  bool captures_;
+  Step step_;
+  Snapshot initial_;  // the whole network, as it came
+  DeviceBatches device_batches_;
+  int moves_seen_ = 0;  // of device_batches_
+  CapturedStep learn_, loss_after_, probe_loss_;
 
   std::deque<Pending> pending_;
-  double last_loss_ = 0, last_predicted_ = 0;  // decrease, of the last step that was collected
-  std::vector<double> update_ratios_;
+  MeasuredSteps measured_;
+  std::vector<double> update_ratios_;  // of the step that was collected last
   StepTimes times_;
 };
 

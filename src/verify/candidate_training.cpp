@@ -54,7 +54,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
   const auto evaluated = evaluated_steps(schedule);
   train::Evaluation sum;
   const auto evaluate = [&] {
-    const auto now = engine.evaluate(views(validation_));
+    const auto now = engine.evaluate(batch_views(validation_));
     sum.loss += now.loss;
     sum.accuracy += now.accuracy;
   };
@@ -62,7 +62,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
   const auto submit = [&](int step) {
     if (session_.stop().stop_requested()) throw Interrupted();
     const auto batches = next_batches(*loader, accumulate);
-    engine.submit(views(batches), rate.at(step), false);
+    engine.submit(batch_views(batches), rate.at(step), false);
   };
   // Whether the weights are looked at after this step, so that no other may have begun. That a run diverges is not
   // known beforehand: on a GPU, what is looked at then is a few steps later.
@@ -86,7 +86,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
         run.end = RunEnd::pruned;
       }
       if (run.end == RunEnd::completed && evaluated.contains(run.steps)) evaluate();
-      if (rate.checks_after(step)) rate.observe(engine.evaluate(views(plateau_images())).loss);
+      if (rate.checks_after(step)) rate.observe(engine.evaluate(batch_views(plateau_images())).loss);
     }
   } catch (const Interrupted&) {
     run.end = RunEnd::interrupted;

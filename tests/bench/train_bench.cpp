@@ -34,7 +34,7 @@ struct RandomBatch {
     for (auto& value : pixels) value = static_cast<std::uint8_t>(random.below(256));
     for (auto& label : labels) label = random.below(classes);
   }
-  train::Images view() const { return {pixels, labels, shape}; }
+  train::BatchView view() const { return {pixels, labels, shape}; }
 };
 
 std::unique_ptr<train::Engine> engine_with(const std::string& network) {
@@ -54,7 +54,7 @@ void time_step(benchmark::State& state, const std::string& network, bool gain) {
   for (std::uint64_t i = 0; i < 8; ++i) batches.emplace_back(i);
   std::size_t next = 0;
   const auto step = [&] {
-    const train::Images images = batches[next++ % batches.size()].view();
+    const train::BatchView images = batches[next++ % batches.size()].view();
     return engine->step({&images, 1}, lr, gain);
   };
   // The first steps choose kernels and take memory.
@@ -120,7 +120,7 @@ Timed run_floor(command::Session& session, const command::SweepSettings& setting
   const auto ahead = static_cast<std::size_t>(engine.ahead());
   for (std::size_t i = 0; i < rates.size() + ahead; ++i) {
     if (i < rates.size()) {
-      const train::Images images = command::view(batches[i]);
+      const train::BatchView images = command::batch_view(batches[i]);
       engine.submit({&images, 1}, rates[i], false);
     }
     if (i < ahead) continue;

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support import PROGRAM, Case, bmp, environment, pixels, png, write
 
-STAND_INS = Path(PROGRAM).resolve().parent / "stand_ins"
+STUBS = Path(PROGRAM).resolve().parent / "stub_libraries"
 LONG = ["--model", "plain-cnn", "--width", "0.125", "--steps", "3000", "--batch-size", "8", "--threads", "1",
         "--progress", "always", "-o", "-"]
 # 8 x 8 pixels of one colour.
@@ -51,20 +51,20 @@ class Libraries(Case):
                 write(cls.data / "bmp" / f"class{label}" / f"{number}.bmp", bmp(rows))
                 write(cls.data / "webp" / f"class{label}" / f"{number}.webp", WEBP)
 
-    @unittest.skipUnless(STAND_INS.is_dir(), "this LibTorch is linked with nothing that it does not call")
+    @unittest.skipUnless(STUBS.is_dir(), "this LibTorch is linked with nothing that it does not call")
     def test_libraries_that_libtorch_never_calls_stay_out(self):
         loaded = libraries(self.data / "png")
         self.assertTrue(files_named("libtorch_cpu.so", loaded))
-        for stand_in in STAND_INS.iterdir():
-            self.assertEqual(files_named(stand_in.name.split(".so")[0] + ".so", loaded), [str(stand_in)])
+        for stub in STUBS.iterdir():
+            self.assertEqual(files_named(stub.name.split(".so")[0] + ".so", loaded), [str(stub)])
 
-    @unittest.skipUnless(STAND_INS.is_dir(), "this LibTorch is linked with nothing that it does not call")
-    def test_a_stand_in_for_a_library_that_is_needed_gives_way(self):
+    @unittest.skipUnless(STUBS.is_dir(), "this LibTorch is linked with nothing that it does not call")
+    def test_a_stub_for_a_library_that_is_needed_gives_way(self):
         for name in ("lrfind", "liblrfind_program.so", "liblrfind_engine.so"):
-            shutil.copy(STAND_INS.parent / name, self.folder)
-        needed = self.folder / "stand_ins" / "libglog.so.1"
+            shutil.copy(STUBS.parent / name, self.folder)
+        needed = self.folder / "stub_libraries" / "libglog.so.1"
         name, wanted = b"libavutil.so.57\0", b"libglog.so.1\0\0\0\0"
-        code = (STAND_INS / "libavutil.so.57").read_bytes()
+        code = (STUBS / "libavutil.so.57").read_bytes()
         self.assertEqual(code.count(name), 1)
         write(needed, code.replace(name, wanted))
         loaded = libraries(self.data / "png", self.folder / "lrfind")
@@ -74,7 +74,7 @@ class Libraries(Case):
     def test_image_codecs_are_loaded_where_the_format_needs_them(self):
         for format_, wanted in (("webp", 1), ("png", 0), ("bmp", 0)):
             real = [path for path in files_named("libopencv_imgcodecs.so", libraries(self.data / format_))
-                    if Path(path).parent != STAND_INS]
+                    if Path(path).parent != STUBS]
             self.assertEqual(len(real), wanted, format_)
 
 

@@ -1,4 +1,4 @@
-"""What the program asks of a GPU, counted on a machine that has none (stand_in_runtime.cpp).
+"""What the program asks of a GPU, counted on a machine that has none (stub_runtime.cpp).
 
 Kernels do nothing there, so these tests are about what is called and what waits, never about numbers.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "command"))
 from support import Case, lrfind, pixels, png, write  # noqa: E402
 
-STAND_IN = os.environ["LRFIND_STAND_IN_CUDA"]
+STUB = os.environ["LRFIND_STUB_CUDA"]
 SHORT, LONG = 40, 80
 # What a run does once or twice, sooner or later, is no matter of its steps.
 HARDLY = 0.1  # calls per step
@@ -40,7 +40,7 @@ class WithoutDevice(Case):
     def train(self, *arguments, steps=SHORT, **changes):
         counts = self.folder / "counts"
         run = lrfind("sweep", self.images, "--device", "cuda", "--steps", steps, "--batch-size", "8", "--quiet", "-o", "-",
-                     *arguments, LD_PRELOAD=STAND_IN, STAND_IN_COUNTS=str(counts), **changes)
+                     *arguments, LD_PRELOAD=STUB, STUB_COUNTS=str(counts), **changes)
         lines = [line.split(" ", 1) for line in counts.read_text().splitlines()]
         run.counts = {name: int(count) for count, name in lines}
         return run
@@ -97,9 +97,9 @@ class WithoutDevice(Case):
                 self.assertEqual(calls["replay"], 2.25)
                 self.assert_waits_for_nothing(calls)
 
-    def test_what_cannot_be_recorded_is_called_and_said(self):
-        for network, changes, reason in (("small-cnn", {"STAND_IN_REFUSES_CAPTURE": "1"}, "not permitted"),
-                                         (self.networks / "dropout.pt", {"STAND_IN_REFUSES_CAPTURE": "1"}, "not permitted"),
+    def test_what_cannot_be_captured_is_called_and_said(self):
+        for network, changes, reason in (("small-cnn", {"STUB_REFUSES_CAPTURE": "1"}, "not permitted"),
+                                         (self.networks / "dropout.pt", {"STUB_REFUSES_CAPTURE": "1"}, "not permitted"),
                                          (self.networks / "waits.pt", {}, "the network waits for the device"),
                                          (self.networks / "draws_on_cpu.pt", {}, "draws random numbers on the CPU")):
             with self.subTest(network=network):
@@ -111,11 +111,11 @@ class WithoutDevice(Case):
                 self.assertIn("steps are not replayed from a CUDA graph", note)
                 self.assertIn(reason, note)
 
-    def test_trials_share_one_recording(self):
+    def test_trials_share_one_capture(self):
         run = self.train("--trials", "3", "--stop-factor", "0", "--probe", "0", "--gain-every", "0")
         self.assertEqual(len(run.json["trials"]), 3, run)
         self.assertEqual(run.counts["capture"], 1)
-        self.assertEqual(run.counts["replay"], 3 * SHORT + 1)  # one to check the recording
+        self.assertEqual(run.counts["replay"], 3 * SHORT + 1)  # one to check the graph
 
     def test_steps_of_short_trainings_run_ahead(self):
         def verified(steps):
@@ -133,7 +133,7 @@ class WithoutDevice(Case):
         self.assertEqual(brought["kernel"], kept["kernel"] - 1)                      # and nothing to gather
 
     def test_too_little_memory_is_one_sentence(self):
-        run = self.train(STAND_IN_MEMORY="4000000")
+        run = self.train(STUB_MEMORY="4000000")
         self.assertEqual(run.status, 5, run)
         self.assertRegex(run.stderr, "^lrfind sweep: out of memory on cuda:0; lower --batch-size")
         self.assertEqual(len(run.stderr.splitlines()), 1)

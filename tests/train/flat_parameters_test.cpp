@@ -13,8 +13,8 @@ std::vector<torch::Tensor> some() {
           torch::arange(8, torch::kFloat).view({4, 2, 1, 1})};
 }
 
-TEST(Joined, TensorsKeepValuesAndFormats) {
-  const Joined joined(some());
+TEST(FlatParameters, TensorsKeepValuesAndFormats) {
+  const FlatParameters joined(some());
   const auto expected = some();
   for (std::size_t i = 0; i < expected.size(); ++i) {
     EXPECT_TRUE(joined.tensors()[i].equal(expected[i])) << i;
@@ -23,8 +23,8 @@ TEST(Joined, TensorsKeepValuesAndFormats) {
   EXPECT_EQ(joined.values().dim(), 1);
 }
 
-TEST(Joined, WhatIsWrittenToAllIsWrittenToEach) {
-  const Joined joined(some());
+TEST(FlatParameters, WhatIsWrittenToAllIsWrittenToEach) {
+  const FlatParameters joined(some());
   joined.values().mul_(2);
   const auto expected = some();
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(joined.tensors()[i].equal(expected[i] * 2)) << i;
@@ -32,15 +32,15 @@ TEST(Joined, WhatIsWrittenToAllIsWrittenToEach) {
   EXPECT_EQ(joined.values().sum().item<float>(), 2 * (15 + 7 + 28));
 }
 
-TEST(Joined, OthersAreJoinedInTheSameOrderWhateverTheirFormat) {
-  const Joined joined(some());
+TEST(FlatParameters, OthersAreJoinedInTheSameOrderWhateverTheirFormat) {
+  const FlatParameters joined(some());
   auto others = some();
   others[1] = others[1].contiguous();
   EXPECT_TRUE(joined.join(others).equal(joined.values()));
 }
 
-TEST(Joined, PartsAreTheTensors) {
-  const Joined joined(some());
+TEST(FlatParameters, PartsAreTheTensors) {
+  const FlatParameters joined(some());
   const auto parts = joined.parts(joined.values());
   for (std::size_t i = 0; i < parts.size(); ++i) {
     EXPECT_EQ(parts[i].data_ptr(), joined.tensors()[i].data_ptr());
@@ -48,9 +48,9 @@ TEST(Joined, PartsAreTheTensors) {
   }
 }
 
-TEST(Joined, ParametersStayWhatTheyWere) {
+TEST(FlatParameters, ParametersStayWhatTheyWere) {
   auto parameter = torch::ones({3, 2, 3, 3}).contiguous(channels_last).requires_grad_(true);
-  const Joined joined({parameter});
+  const FlatParameters joined({parameter});
   (parameter * 3).sum().backward();
   EXPECT_TRUE(parameter.is_leaf());
   EXPECT_TRUE(parameter.grad().equal(torch::full({3, 2, 3, 3}, 3.0F)));

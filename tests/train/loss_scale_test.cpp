@@ -1,7 +1,7 @@
 #include "train/loss_scale.hpp"
 
+#include "platform/torch_compat.hpp"
 #include "train/regression.hpp"
-#include "train/torch_compat.hpp"
 #include "train/trainer.hpp"
 
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ TEST(LossScale, AnOverflowLeavesTheStepOut) {
 #if LRFIND_TORCH_AT_LEAST(2, 4)
   const auto pixels = torch::full({16, side, side, 1}, 255, torch::kByte);
   const auto labels = Regression().forward(torch::full({16, 1, side, side}, 2.0)).argmin(1);
-  const ImageBatch white{pixels, labels};
+  const ByteTensors white{pixels, labels};
   for (const auto kind : {OptimizerKind::sgd, OptimizerKind::adam}) {
     Regression network;
     Recipe recipe;

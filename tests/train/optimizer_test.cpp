@@ -28,7 +28,7 @@ double gradient_scale(int step) { return step % 7 == 3 ? 10.0 : 0.5; }
 // run come first where the optimizer is used `again`.
 Tensors ours(const OptimizerOptions& options, const std::vector<double>& factors, bool again = false) {
   const torch::NoGradGuard no_grad;
-  Joined parameters(start_values());
+  FlatParameters parameters(start_values());
   const auto optimizer = make_optimizer(options, parameters.values());
   Tensors sizes;
   for (std::size_t i = 0; i < factors.size(); ++i) {

@@ -63,7 +63,7 @@ std::vector<double> losses_of(const json& request) {
   std::vector<double> losses;
   std::size_t next = 0;
   for (const double lr : request.at("lr").get<std::vector<double>>()) {
-    std::vector<train::Images> batches;
+    std::vector<train::BatchView> batches;
     for (int i = 0; i < recipe.accumulate; ++i, next += batch) {
       batches.push_back(
           {std::span(pixels + next * image, batch * image), std::span(labels).subspan(next, batch), shape});

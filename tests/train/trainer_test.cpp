@@ -18,7 +18,7 @@ using Tensors = std::vector<torch::Tensor>;
 
 const Normalisation grey{{0.5}, {0.25}};
 
-ImageBatch batch_of(std::uint64_t seed, int size = 16, int channels = 1) {
+ByteTensors batch_of(std::uint64_t seed, int size = 16, int channels = 1) {
   torch::manual_seed(seed);
   return {torch::randint(0, 256, {size, side, side, channels}, torch::kByte),
           torch::randint(0, classes, {size}, torch::kLong)};
@@ -28,7 +28,7 @@ ImageBatch batch_of(std::uint64_t seed, int size = 16, int channels = 1) {
 struct Softmax {
   torch::Tensor x, y, log_p;
 
-  Softmax(const ImageBatch& batch, const torch::Tensor& weight, const torch::Tensor& bias)
+  Softmax(const ByteTensors& batch, const torch::Tensor& weight, const torch::Tensor& bias)
       : x((batch.pixels.to(torch::kDouble).flatten(1) / 255 - 0.5) / 0.25),
         y(torch::one_hot(batch.labels, classes).to(torch::kDouble)) {
     const auto z = x.matmul(weight.detach().to(torch::kDouble).t()) + bias.detach().to(torch::kDouble);
@@ -225,11 +225,11 @@ TEST(Trainer, GradientClippingBoundsTheWholeGradient) {
 
 TEST(Trainer, AccumulatedBatchesEqualOneLargeBatch) {
   const auto large = batch_of(2, 32);
-  std::vector<ImageBatch> parts;
+  std::vector<ByteTensors> parts;
   for (int i = 0; i < 4; ++i) {
     parts.push_back({large.pixels.slice(0, 8 * i, 8 * i + 8), large.labels.slice(0, 8 * i, 8 * i + 8)});
   }
-  const auto train = [&](const std::vector<ImageBatch>& batches, int accumulate) {
+  const auto train = [&](const std::vector<ByteTensors>& batches, int accumulate) {
     const auto network = builtin("plain-cnn");
     Recipe recipe;
     recipe.accumulate = accumulate;

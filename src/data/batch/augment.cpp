@@ -111,7 +111,7 @@ void change_saturation(std::uint8_t* pixels, const ImageShape& shape, float fact
   for (std::size_t i = 0; i < shape.bytes(); i += 3) blend(pixels + i, 3, grey_of(pixels + i, 3), factor);
 }
 
-void jitter(std::uint8_t* pixels, const ImageShape& shape, const Change& drawn) {
+void jitter(std::uint8_t* pixels, const ImageShape& shape, const AugmentationParams& drawn) {
   for (const int change : drawn.order) {
     const float factor = drawn.factors[static_cast<std::size_t>(change)];
     if (change == 0) blend(pixels, shape.bytes(), 0, factor);
@@ -148,43 +148,43 @@ std::vector<Augmentation> parse_augmentations(const std::string& list) {
   return result;
 }
 
-Change draw(Augmentation kind, const ImageShape& shape, Random& random) {
-  Change change{.kind = kind};
+AugmentationParams draw(Augmentation kind, const ImageShape& shape, Random& random) {
+  AugmentationParams params{.kind = kind};
   switch (kind) {
     case Augmentation::flip:
-      change.mirrored = random.uniform() < 0.5;
+      params.mirrored = random.uniform() < 0.5;
       break;
     case Augmentation::crop_flip:
-      change.down = random_move(random);
-      change.right = random_move(random);
-      change.mirrored = random.uniform() < 0.5;
+      params.down = random_move(random);
+      params.right = random_move(random);
+      params.mirrored = random.uniform() < 0.5;
       break;
     case Augmentation::random_resized_crop:
-      change.part = random_part(shape, random);
+      params.part = random_part(shape, random);
       break;
     case Augmentation::color_jitter: {
       std::vector<int> order{0, 1, 2};
       shuffle(order, random);
-      std::copy(order.begin(), order.end(), change.order.begin());
-      for (float& factor : change.factors) factor = static_cast<float>(random.uniform(0.6, 1.4));
+      std::copy(order.begin(), order.end(), params.order.begin());
+      for (float& factor : params.factors) factor = static_cast<float>(random.uniform(0.6, 1.4));
       break;
     }
   }
-  return change;
+  return params;
 }
 
-void apply(const Change& change, std::uint8_t* pixels, const ImageShape& shape) {
-  switch (change.kind) {
+void apply(const AugmentationParams& params, std::uint8_t* pixels, const ImageShape& shape) {
+  switch (params.kind) {
     case Augmentation::flip:
     case Augmentation::crop_flip:
-      move(pixels, shape, change.down, change.right);
-      if (change.mirrored) mirror(pixels, shape);
+      move(pixels, shape, params.down, params.right);
+      if (params.mirrored) mirror(pixels, shape);
       break;
     case Augmentation::random_resized_crop:
-      stretch(pixels, shape, change.part);
+      stretch(pixels, shape, params.part);
       break;
     case Augmentation::color_jitter:
-      jitter(pixels, shape, change);
+      jitter(pixels, shape, params);
       break;
   }
 }

@@ -31,8 +31,8 @@ struct Part {
 };
 
 /// What one augmentation does to one image: drawn first, done here or, for many images at once, on a GPU
-/// (train/augment_batch.hpp). Fields that the kind does not use keep their values.
-struct Change {
+/// (train/cuda/augment.hpp). Fields that the kind does not use keep their values.
+struct AugmentationParams {
   Augmentation kind = Augmentation::flip;
   bool mirrored = false;                     ///< flip, crop_flip: left to right, last
   int down = 0, right = 0;                   ///< crop_flip: pixels that the image moves by
@@ -41,9 +41,9 @@ struct Change {
   std::array<float, 3> factors = {1, 1, 1};  ///< and their factors, brightness first
 };
 
-Change draw(Augmentation kind, const ImageShape& shape, Random& random);
+AugmentationParams draw(Augmentation kind, const ImageShape& shape, Random& random);
 /// Changes pixels of the given shape in place.
-void apply(const Change& change, std::uint8_t* pixels, const ImageShape& shape);
+void apply(const AugmentationParams& params, std::uint8_t* pixels, const ImageShape& shape);
 
 /// Draws and applies the list in its order.
 void augment(const std::vector<Augmentation>& list, std::uint8_t* pixels, const ImageShape& shape, Random& random);

@@ -35,19 +35,19 @@ Batch& Batch::operator=(Batch&& other) noexcept {
   pixels = std::move(other.pixels);
   labels = std::move(other.labels);
   indices = std::move(other.indices);
-  changes = std::move(other.changes);
+  augmentations = std::move(other.augmentations);
   pool = std::move(other.pool);
   return *this;
 }
 
-void Batch::resize(int images, const ImageShape& image_shape, std::size_t changes_per_image) {
+void Batch::resize(int images, const ImageShape& image_shape, std::size_t augmentations_per_image) {
   size = images;
   shape = image_shape;
   const auto slots = static_cast<std::size_t>(images);
   pixels.resize(slots * shape.bytes());
   labels.resize(slots);
   indices.resize(slots);
-  changes.resize(slots * changes_per_image);
+  augmentations.resize(slots * augmentations_per_image);
 }
 
 void Batch::leave_out(const std::vector<std::uint8_t>& left_out) {

@@ -17,7 +17,8 @@ struct Batch {
   std::vector<std::uint8_t> pixels;    ///< size * shape.bytes()
   std::vector<std::int64_t> labels;    ///< size
   std::vector<std::uint32_t> indices;  ///< which image of the split each is; size
-  std::vector<Change> changes;         ///< image by image, left to do (LoaderOptions::augment_later); else empty
+  std::vector<AugmentationParams>
+      augmentations;  ///< image by image, left to do (LoaderOptions::augment_later); else empty
 
   Batch() = default;
   Batch(Batch&&) noexcept = default;
@@ -26,9 +27,9 @@ struct Batch {
   Batch& operator=(const Batch&) = delete;
   ~Batch();
 
-  /// Makes room for `images` of this shape with `changes_per_image`.
-  void resize(int images, const ImageShape& image_shape, std::size_t changes_per_image);
-  /// Closes the gaps of the images for which `left_out` is not 0. changes must be empty.
+  /// Makes room for `images` of this shape with `augmentations_per_image`.
+  void resize(int images, const ImageShape& image_shape, std::size_t augmentations_per_image);
+  /// Closes the gaps of the images for which `left_out` is not 0. augmentations must be empty.
   void leave_out(const std::vector<std::uint8_t>& left_out);
 
   class Pool;

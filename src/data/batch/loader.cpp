@@ -175,8 +175,8 @@ class Loader::Implementation {
     if (assembly.from_stream && !options_.augmentations.empty()) {
       Random random = stream_.augmentation_at(position);
       if (options_.augment_later) {
-        auto* change = &assembly.batch.changes[place * options_.augmentations.size()];
-        for (const Augmentation kind : options_.augmentations) *change++ = draw(kind, store_->shape(), random);
+        auto* params = &assembly.batch.augmentations[place * options_.augmentations.size()];
+        for (const Augmentation kind : options_.augmentations) *params++ = draw(kind, store_->shape(), random);
       } else {
         augment(options_.augmentations, to, store_->shape(), random);
       }

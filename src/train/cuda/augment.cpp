@@ -8,7 +8,7 @@ namespace lrfind::train {
 namespace {
 
 using data::Augmentation;
-using data::Change;
+using data::AugmentationParams;
 using Send = std::function<torch::Tensor(const torch::Tensor&)>;
 using torch::indexing::None;
 using torch::indexing::Slice;
@@ -25,28 +25,30 @@ torch::Tensor picked(const torch::Tensor& pixels, const torch::Tensor& rows, con
 
 // Where every row and column of the result comes from: [N, height + width], `nowhere` for black.
 template <typename Row, typename Column>
-torch::Tensor sources(const torch::Tensor& pixels, const std::vector<Change>& changes, const Row& row,
+torch::Tensor sources(const torch::Tensor& pixels, const std::vector<AugmentationParams>& augmentations, const Row& row,
                       const Column& column) {
   const auto n = pixels.size(0), height = pixels.size(1), width = pixels.size(2);
   auto table = torch::empty({n, height + width}, torch::kFloat);
   float* at = table.data_ptr<float>();
-  for (const auto& change : changes) {
-    for (std::int64_t y = 0; y < height; ++y) *at++ = row(change, y);
-    for (std::int64_t x = 0; x < width; ++x) *at++ = column(change, x);
+  for (const auto& params : augmentations) {
+    for (std::int64_t y = 0; y < height; ++y) *at++ = row(params, y);
+    for (std::int64_t x = 0; x < width; ++x) *at++ = column(params, x);
   }
   return table;
 }
 
-torch::Tensor moved(const torch::Tensor& pixels, const std::vector<Change>& changes, const Send& send) {
+torch::Tensor moved(const torch::Tensor& pixels, const std::vector<AugmentationParams>& augmentations,
+                    const Send& send) {
   const auto height = pixels.size(1), width = pixels.size(2);
   const auto inside = [](std::int64_t at, std::int64_t size) {
     return at >= 0 && at < size ? static_cast<float>(at) : nowhere;
   };
   const auto from =
       send(sources(
-               pixels, changes, [&](const Change& change, std::int64_t y) { return inside(y - change.down, height); },
-               [&](const Change& change, std::int64_t x) {
-                 return inside((change.mirrored ? width - 1 - x : x) - change.right, width);
+               pixels, augmentations,
+               [&](const AugmentationParams& params, std::int64_t y) { return inside(y - params.down, height); },
+               [&](const AugmentationParams& params, std::int64_t x) {
+                 return inside((params.mirrored ? width - 1 - x : x) - params.right, width);
                }))
           .to(torch::kLong);
   const auto rows = from.narrow(1, 0, height), columns = from.narrow(1, height, width);
@@ -55,16 +57,21 @@ torch::Tensor moved(const torch::Tensor& pixels, const std::vector<Change>& chan
 }
 
 // Bilinear, as OpenCV's INTER_LINEAR: pixel centres at halves, the part's edge repeated.
-torch::Tensor stretched(const torch::Tensor& pixels, const std::vector<Change>& changes, const Send& send) {
+torch::Tensor stretched(const torch::Tensor& pixels, const std::vector<AugmentationParams>& augmentations,
+                        const Send& send) {
   const auto height = pixels.size(1), width = pixels.size(2);
   const auto position = [](std::int64_t at, std::int64_t size, int first, int part) {
     const double inner = (static_cast<double>(at) + 0.5) * part / static_cast<double>(size) - 0.5;
     return static_cast<float>(first + std::clamp(inner, 0.0, part - 1.0));
   };
   const auto from = send(sources(
-      pixels, changes,
-      [&](const Change& change, std::int64_t y) { return position(y, height, change.part.top, change.part.height); },
-      [&](const Change& change, std::int64_t x) { return position(x, width, change.part.left, change.part.width); }));
+      pixels, augmentations,
+      [&](const AugmentationParams& params, std::int64_t y) {
+        return position(y, height, params.part.top, params.part.height);
+      },
+      [&](const AugmentationParams& params, std::int64_t x) {
+        return position(x, width, params.part.left, params.part.width);
+      }));
   const auto low = from.floor();
   const auto share = from - low;
   const auto first = low.to(torch::kLong);
@@ -80,14 +87,15 @@ torch::Tensor stretched(const torch::Tensor& pixels, const std::vector<Change>& 
   return rounded(above + (across(next_rows) - above) * down).to(torch::kByte);
 }
 
-torch::Tensor jittered(const torch::Tensor& pixels, const std::vector<Change>& changes, const Send& send) {
+torch::Tensor jittered(const torch::Tensor& pixels, const std::vector<AugmentationParams>& augmentations,
+                       const Send& send) {
   const auto n = pixels.size(0), channels = pixels.size(3);
   auto table = torch::empty({n, 3, 2}, torch::kFloat);  // which, and its factor
   float* at = table.data_ptr<float>();
-  for (const auto& change : changes) {
-    for (const int which : change.order) {
+  for (const auto& params : augmentations) {
+    for (const int which : params.order) {
       *at++ = static_cast<float>(which);
-      *at++ = channels == 1 && which == 2 ? 1 : change.factors[static_cast<std::size_t>(which)];
+      *at++ = channels == 1 && which == 2 ? 1 : params.factors[static_cast<std::size_t>(which)];
     }
   }
   const auto drawn = send(table).view({n, 3, 2, 1, 1, 1});
@@ -107,15 +115,16 @@ torch::Tensor jittered(const torch::Tensor& pixels, const std::vector<Change>& c
 
 }  // namespace
 
-torch::Tensor augmented(const torch::Tensor& pixels, std::span<const Change> changes, const Send& send) {
+torch::Tensor augmented(const torch::Tensor& pixels, std::span<const AugmentationParams> augmentations,
+                        const Send& send) {
   const torch::NoGradGuard no_grad;
   const auto images = static_cast<std::size_t>(pixels.size(0));
-  const std::size_t kinds = changes.size() / images;
+  const std::size_t kinds = augmentations.size() / images;
   auto result = pixels;
   for (std::size_t k = 0; k < kinds; ++k) {
-    std::vector<Change> of_kind;
+    std::vector<AugmentationParams> of_kind;
     of_kind.reserve(images);
-    for (std::size_t i = 0; i < images; ++i) of_kind.push_back(changes[i * kinds + k]);
+    for (std::size_t i = 0; i < images; ++i) of_kind.push_back(augmentations[i * kinds + k]);
     switch (of_kind.front().kind) {
       case Augmentation::flip:
       case Augmentation::crop_flip:

@@ -11,10 +11,10 @@
 namespace lrfind::train {
 
 /// What data::apply makes of every image of a batch. pixels: uint8 [N, height, width, channels], left as they are.
-/// changes: for every image in turn its k changes, of the same kinds for all. `send` brings a tensor to the pixels'
+/// augmentations: for every image in turn its k, of the same kinds for all. `send` brings a tensor to the pixels'
 /// device. Returns uint8 of the same shape. Flips and moves are the very bytes of data::apply, the other kinds may
 /// differ from them by one.
-torch::Tensor augmented(const torch::Tensor& pixels, std::span<const data::Change> changes,
+torch::Tensor augmented(const torch::Tensor& pixels, std::span<const data::AugmentationParams> augmentations,
                         const std::function<torch::Tensor(const torch::Tensor&)>& send);
 
 }  // namespace lrfind::train

@@ -18,11 +18,11 @@ bool alike(double replayed, double called) {
 
 }  // namespace
 
-Repeated::Repeated(Parts parts, const torch::Device& device, Recorder recorder)
-    : parts_(std::move(parts)), device_(device), recorder_(std::move(recorder)) {}
+CapturedStep::CapturedStep(Parts parts, const torch::Device& device, GraphCapture capture)
+    : parts_(std::move(parts)), device_(device), capture_(std::move(capture)) {}
 
-void Repeated::prepare() {
-  if (!recorder_ || replay_ || !obstacle_.empty()) return;
+void CapturedStep::prepare() {
+  if (!capture_ || graph_ || !not_captured_because_.empty()) return;
   const Snapshot before(parts_.state());
   RandomState random(device_);
   const auto rewind = [&] {
@@ -34,31 +34,31 @@ void Repeated::prepare() {
   const RandomState random_after_call(device_);
   rewind();
   if (!device_.is_cpu() && !random_after_call.same_on_cpu(random)) {
-    obstacle_ = "the network draws random numbers on the CPU";
+    not_captured_because_ = "the network draws random numbers on the CPU";
     return;
   }
-  replay_ = recorder_(parts_.work, device_, obstacle_);
+  graph_ = capture_(parts_.work, device_, not_captured_because_);
   rewind();
-  if (!replay_) return;
-  replay_->run();
+  if (!graph_) return;
+  graph_->replay();
   const double replayed = parts_.result.item<double>();
   const bool drew_the_same = RandomState(device_) == random_after_call;
   rewind();
   if (alike(replayed, called) && drew_the_same) return;
-  replay_.reset();
-  obstacle_ = drew_the_same ? "its recording gave another result than the plain pass"
-                            : "its recording draws other random numbers than the plain pass";
+  graph_.reset();
+  not_captured_because_ = drew_the_same ? "its CUDA graph gave another result than the plain pass"
+                                        : "its CUDA graph draws other random numbers than the plain pass";
 }
 
-void Repeated::run() {
+void CapturedStep::run() {
   prepare();
-  if (replay_) {
-    replay_->run();
+  if (graph_) {
+    graph_->replay();
   } else {
     parts_.work();
   }
 }
 
-void Repeated::forget() { replay_.reset(); }
+void CapturedStep::forget() { graph_.reset(); }
 
 }  // namespace lrfind::train

@@ -8,18 +8,18 @@ namespace lrfind::train {
 
 namespace {
 
-constexpr std::size_t most_parcels = 32;  // on their way at a time
+constexpr std::size_t most_pinned_buffers = 32;  // on their way at a time
 
 }  // namespace
 
-void Staging::keep(std::size_t images, std::size_t bytes) {
+void DeviceBatches::keep(std::size_t images, std::size_t bytes) {
   kept_images_ = images;
   kept_bytes_ = bytes;
   kept_ = torch::Tensor();
   is_kept_.clear();
 }
 
-void Staging::make_room(const std::vector<ImageBatch>& batches) {
+void DeviceBatches::make_room(const std::vector<ByteTensors>& batches) {
   bool fits = batches.size() == batches_.size();
   for (std::size_t i = 0; fits && i < batches.size(); ++i) {
     fits = batches[i].pixels.sizes() == batches_[i].pixels.sizes();
@@ -36,41 +36,41 @@ void Staging::make_room(const std::vector<ImageBatch>& batches) {
 }
 
 // Sends a copy of `host` on its way to `target` on the device: `host` may change at once, and nobody waits.
-void Staging::send(const torch::Tensor& host, const torch::Tensor& target) {
+void DeviceBatches::send(const torch::Tensor& host, const torch::Tensor& target) {
   if (device_.is_cpu()) {
     target.copy_(host);
     return;
   }
-  Parcel parcel;
-  const auto same = [&](const Parcel& other) {
+  PinnedBuffer buffer;
+  const auto same = [&](const PinnedBuffer& other) {
     return other.memory.sizes() == host.sizes() && other.memory.scalar_type() == host.scalar_type();
   };
-  const auto old = std::find_if(parcels_.begin(), parcels_.end(), same);
-  const auto alike = static_cast<std::size_t>(std::count_if(parcels_.begin(), parcels_.end(), same));
-  if (alike >= most_parcels / 2 || (old != parcels_.end() && parcels_.size() >= most_parcels)) {
-    parcel = std::move(*old);
-    parcels_.erase(old);
-    parcel.sent->wait();
+  const auto old = std::find_if(pinned_.begin(), pinned_.end(), same);
+  const auto alike = static_cast<std::size_t>(std::count_if(pinned_.begin(), pinned_.end(), same));
+  if (alike >= most_pinned_buffers / 2 || (old != pinned_.end() && pinned_.size() >= most_pinned_buffers)) {
+    buffer = std::move(*old);
+    pinned_.erase(old);
+    buffer.sent->wait();
   } else {
-    if (parcels_.size() >= most_parcels) {
-      parcels_.front().sent->wait();
-      parcels_.pop_front();
+    if (pinned_.size() >= most_pinned_buffers) {
+      pinned_.front().sent->wait();
+      pinned_.pop_front();
     }
-    parcel.memory = torch::empty(host.sizes(), host.options().pinned_memory(true));
+    buffer.memory = torch::empty(host.sizes(), host.options().pinned_memory(true));
   }
-  parcel.memory.copy_(host);
-  target.copy_(parcel.memory, true);
-  parcel.sent.emplace(device_);
-  parcels_.push_back(std::move(parcel));
+  buffer.memory.copy_(host);
+  target.copy_(buffer.memory, true);
+  buffer.sent.emplace(device_);
+  pinned_.push_back(std::move(buffer));
 }
 
-torch::Tensor Staging::send(const torch::Tensor& host) {
+torch::Tensor DeviceBatches::send(const torch::Tensor& host) {
   const auto target = torch::empty(host.sizes(), host.options().device(device_));
   send(host, target);
   return target;
 }
 
-bool Staging::keeps(const ImageBatch& batch) {
+bool DeviceBatches::keeps(const ByteTensors& batch) {
   const auto image_bytes =
       static_cast<std::size_t>(batch.pixels.numel() / std::max<std::int64_t>(batch.pixels.size(0), 1));
   if (batch.indices.empty() || kept_images_ == 0 || kept_images_ * image_bytes > kept_bytes_) return false;
@@ -89,7 +89,7 @@ bool Staging::keeps(const ImageBatch& batch) {
 }
 
 // Sends what is not there yet and picks the batch from what is.
-void Staging::gather(const ImageBatch& from, std::size_t to) {
+void DeviceBatches::gather(const ByteTensors& from, std::size_t to) {
   std::vector<std::int64_t> all, missing, places;
   for (std::size_t slot = 0; slot < from.indices.size(); ++slot) {
     const std::uint32_t image = from.indices[slot];
@@ -108,7 +108,7 @@ void Staging::gather(const ImageBatch& from, std::size_t to) {
   at::index_select_out(batches_[to].pixels, kept_, 0, picks_[to]);
 }
 
-const std::vector<ImageBatch>& Staging::bring(const std::vector<ImageBatch>& batches) {
+const std::vector<ByteTensors>& DeviceBatches::bring(const std::vector<ByteTensors>& batches) {
   const torch::NoGradGuard no_grad;
   make_room(batches);
   for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -118,9 +118,9 @@ const std::vector<ImageBatch>& Staging::bring(const std::vector<ImageBatch>& bat
       send(batches[i].pixels, batches_[i].pixels);
       brought_ += static_cast<std::size_t>(batches[i].pixels.size(0));
     }
-    if (!batches[i].changes.empty()) {
-      batches_[i].pixels.copy_(
-          augmented(batches_[i].pixels, batches[i].changes, [this](const torch::Tensor& host) { return send(host); }));
+    if (!batches[i].augmentations.empty()) {
+      batches_[i].pixels.copy_(augmented(batches_[i].pixels, batches[i].augmentations,
+                                         [this](const torch::Tensor& host) { return send(host); }));
     }
     send(batches[i].labels, batches_[i].labels);
   }

@@ -33,12 +33,12 @@ class NoWaiting {
   c10::cuda::SyncDebugMode before_;
 };
 
-class CudaReplay : public Replay {
+class CapturedCudaGraph : public CudaGraph {
  public:
-  void run() override { graph_.replay(); }
+  void replay() override { graph_.replay(); }
 
   // What is captured must not run on the default stream.
-  void capture(const std::function<void()>& work, const torch::Device& device) {
+  void capture_stream(const std::function<void()>& work, const torch::Device& device) {
     const auto current = c10::cuda::getCurrentCUDAStream(device.index());
     const auto side = c10::cuda::getStreamFromPool(false, device.index());
     wait_for(current, side);
@@ -91,33 +91,33 @@ class CudaReplay : public Replay {
 
 }  // namespace
 
-std::unique_ptr<Replay> Replay::record(const std::function<void()>& work, const torch::Device& device,
-                                       std::string& obstacle) {
+std::unique_ptr<CudaGraph> CudaGraph::capture(const std::function<void()>& work, const torch::Device& device,
+                                              std::string& reason) {
   if (!device.is_cuda()) {
-    obstacle = "there is no GPU";
+    reason = "there is no GPU";
     return nullptr;
   }
   try {
     const c10::cuda::CUDAGuard on_device(device.index());
-    auto replay = std::make_unique<CudaReplay>();
-    replay->capture(work, device);
-    return replay;
+    auto graph = std::make_unique<CapturedCudaGraph>();
+    graph->capture_stream(work, device);
+    return graph;
   } catch (const Waits&) {
-    obstacle = "the network waits for the device";
+    reason = "the network waits for the device";
     return nullptr;
   } catch (const std::exception& error) {
     static_cast<void>(cudaGetLastError());  // or the next kernel would be blamed for it
     const std::string text = error.what();
-    obstacle = "it cannot be recorded: " + text.substr(0, text.find('\n'));
+    reason = "it cannot be captured: " + text.substr(0, text.find('\n'));
     return nullptr;
   }
 }
 
 #else
 
-std::unique_ptr<Replay> Replay::record(const std::function<void()>& /*work*/, const torch::Device& device,
-                                       std::string& obstacle) {
-  obstacle = device.is_cuda() ? "this build has no CUDA headers" : "there is no GPU";
+std::unique_ptr<CudaGraph> CudaGraph::capture(const std::function<void()>& /*work*/, const torch::Device& device,
+                                              std::string& reason) {
+  reason = device.is_cuda() ? "this build has no CUDA headers" : "there is no GPU";
   return nullptr;
 }
 

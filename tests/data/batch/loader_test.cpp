@@ -218,15 +218,15 @@ TEST(Loader, LeavesAugmentationToTheCaller) {
   for (int number = 0; number < 8; ++number) {
     const Batch done = here.next();
     Batch left = later.next();
-    EXPECT_TRUE(done.changes.empty());
-    ASSERT_EQ(left.changes.size(), 4U * 2U);
+    EXPECT_TRUE(done.augmentations.empty());
+    ASSERT_EQ(left.augmentations.size(), 4U * 2U);
     for (std::size_t i = 0; i < 4; ++i) {
-      for (std::size_t k = 0; k < 2; ++k) apply(left.changes[2 * i + k], &left.pixels[i * shape.bytes()], shape);
+      for (std::size_t k = 0; k < 2; ++k) apply(left.augmentations[2 * i + k], &left.pixels[i * shape.bytes()], shape);
     }
     EXPECT_EQ(left.pixels, done.pixels);
     EXPECT_EQ(left.labels, done.labels);
   }
-  EXPECT_TRUE(later.load(std::vector<std::uint32_t>{1, 2}).changes.empty());
+  EXPECT_TRUE(later.load(std::vector<std::uint32_t>{1, 2}).augmentations.empty());
 }
 
 TEST(Loader, LoadsGivenImagesAndLeavesOutUnreadableOnes) {

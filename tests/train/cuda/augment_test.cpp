@@ -15,7 +15,7 @@ namespace {
 
 struct Drawn {
   torch::Tensor pixels, expected;
-  std::vector<data::Change> changes;
+  std::vector<data::AugmentationParams> augmentations;
 };
 
 Drawn draw(const std::string& list, std::int64_t images, const data::ImageShape& shape) {
@@ -26,8 +26,8 @@ Drawn draw(const std::string& list, std::int64_t images, const data::ImageShape&
   for (std::int64_t i = 0; i < images; ++i) {
     data::Random random(data::seed_of(17, static_cast<std::uint64_t>(i)));
     for (const auto kind : data::parse_augmentations(list)) {
-      drawn.changes.push_back(data::draw(kind, shape, random));
-      data::apply(drawn.changes.back(), drawn.expected[i].data_ptr<std::uint8_t>(), shape);
+      drawn.augmentations.push_back(data::draw(kind, shape, random));
+      data::apply(drawn.augmentations.back(), drawn.expected[i].data_ptr<std::uint8_t>(), shape);
     }
   }
   return drawn;
@@ -46,7 +46,7 @@ TEST_P(AugmentBatch, DoesWhatTheDataPathDoes) {
   const auto& [list, shape, tolerance] = GetParam();
   const auto drawn = draw(list, 40, shape);
   const auto before = drawn.pixels.clone();
-  const auto result = augmented(drawn.pixels, drawn.changes, stay);
+  const auto result = augmented(drawn.pixels, drawn.augmentations, stay);
   EXPECT_EQ(result.scalar_type(), torch::kByte);
   ASSERT_TRUE(result.sizes().equals(drawn.pixels.sizes()));
   EXPECT_LE(largest_difference(result, drawn.expected), tolerance);
@@ -63,21 +63,21 @@ INSTANTIATE_TEST_SUITE_P(Kinds, AugmentBatch,
 
 TEST(AugmentBatch, OneKindFollowsTheOther) {
   const auto drawn = draw("flip,crop-flip", 20, {9, 9, 3});
-  EXPECT_TRUE(augmented(drawn.pixels, drawn.changes, stay).equal(drawn.expected));
+  EXPECT_TRUE(augmented(drawn.pixels, drawn.augmentations, stay).equal(drawn.expected));
 }
 
 TEST(AugmentBatch, KeptImagesAreAugmentedAnewInEveryBatch) {
-  Staging staging(torch::kCPU);
-  staging.keep(8, 1 << 20);
+  DeviceBatches device_batches(torch::kCPU);
+  device_batches.keep(8, 1 << 20);
   const std::vector<std::uint32_t> indices = {0, 1, 2, 3, 4, 5, 6, 7};
   const auto drawn = draw("crop-flip", 8, {9, 9, 3});
   const auto labels = torch::arange(8);
   for (int time = 0; time < 2; ++time) {
-    const auto& arrived = staging.bring({{drawn.pixels, labels, indices, drawn.changes}});
+    const auto& arrived = device_batches.bring({{drawn.pixels, labels, indices, drawn.augmentations}});
     EXPECT_TRUE(arrived[0].pixels.equal(drawn.expected));
   }
-  EXPECT_EQ(staging.brought(), 8U);
-  EXPECT_TRUE(staging.bring({{drawn.pixels, labels, indices}})[0].pixels.equal(drawn.pixels));
+  EXPECT_EQ(device_batches.brought(), 8U);
+  EXPECT_TRUE(device_batches.bring({{drawn.pixels, labels, indices}})[0].pixels.equal(drawn.pixels));
 }
 
 }  // namespace

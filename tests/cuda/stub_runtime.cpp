@@ -4,8 +4,8 @@
 // on the host when it trains on a GPU runs where there is none: the order of calls, what waits, what is recorded; no
 // numbers.
 //
-// In the environment: STAND_IN_COUNTS, a file for "count name" lines; STAND_IN_REFUSES_CAPTURE, no stream can capture;
-// STAND_IN_MEMORY, bytes of the device.
+// In the environment: STUB_COUNTS, a file for "count name" lines; STUB_REFUSES_CAPTURE, no stream can capture;
+// STUB_MEMORY, bytes of the device.
 #include <cuda_runtime_api.h>
 
 #include <array>
@@ -47,7 +47,7 @@ class Counts {
     ++counts_[name];
   }
   ~Counts() {
-    const char* path = std::getenv("STAND_IN_COUNTS");
+    const char* path = std::getenv("STUB_COUNTS");
     std::FILE* file = path == nullptr ? nullptr : std::fopen(path, "w");
     if (file == nullptr) return;
     for (const auto& [name, count] : counts_) std::fprintf(file, "%ld %s\n", count, name.c_str());
@@ -61,7 +61,7 @@ class Counts {
 Counts counts;
 
 std::size_t device_memory() {
-  const char* text = std::getenv("STAND_IN_MEMORY");
+  const char* text = std::getenv("STUB_MEMORY");
   return text == nullptr ? usual_memory : std::strtoull(text, nullptr, 10);
 }
 
@@ -127,7 +127,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int) {
   *p = {};
-  std::strcpy(p->name, "stand-in");
+  std::strcpy(p->name, "stub");
   p->totalGlobalMem = device_memory();
   p->sharedMemPerBlock = 49152;
   p->regsPerBlock = p->regsPerMultiprocessor = 65536;
@@ -293,7 +293,7 @@ cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, cudaStreamCaptureStatu
   return cudaStreamIsCapturing(stream, status);
 }
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
-  if (stream == nullptr || std::getenv("STAND_IN_REFUSES_CAPTURE") != nullptr) return fail(cudaErrorNotSupported);
+  if (stream == nullptr || std::getenv("STUB_REFUSES_CAPTURE") != nullptr) return fail(cudaErrorNotSupported);
   counts.add("capture");
   captured_nodes = 0;
   capture_failed = false;
