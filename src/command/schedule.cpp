@@ -130,8 +130,12 @@ train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& s
   if (settings.min_lr) lowest = *settings.min_lr;
   if (lowest > highest)
     throw usage_error("--min-lr must not be above the highest rate, " + report::format_rate(highest));
-  auto schedule =
-      train::usual_schedule(kind, highest, lowest, length_of(settings, result), static_cast<int>(settings.warmup));
+  const int steps = length_of(settings, result);
+  if (settings.warmup >= steps) {
+    throw usage_error("--warmup " + std::to_string(settings.warmup) + " leaves nothing of a run of " +
+                      std::to_string(steps) + " steps; lower it or raise --epochs or --steps");
+  }
+  auto schedule = train::usual_schedule(kind, highest, lowest, steps, static_cast<int>(settings.warmup));
   if (settings.min_lr) schedule.min_lr = lowest;
   return schedule;
 }
