@@ -1,5 +1,7 @@
 // Picks the command. The launcher calls it with what main() was given.
 #include "command/command.hpp"
+#include "platform/excerpt.hpp"
+#include "report/text.hpp"
 
 #include <iostream>
 
@@ -56,7 +58,8 @@ extern "C" int lrfind_main(int argc, char** argv) {
   if (name.empty()) {
     print_help(std::cerr);
   } else {
-    std::cerr << "lrfind: there is no command \"" << name << "\"; lrfind --help lists them\n";
+    std::cerr << "lrfind: there is no command \"" << lrfind::report::printable(lrfind::readable_length(name))
+              << "\"; lrfind --help lists them\n";
   }
   return lrfind::command::usage;
 }

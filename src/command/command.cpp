@@ -4,8 +4,10 @@
 
 #include "data/error.hpp"
 #include "experiment/session.hpp"
+#include "platform/excerpt.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
+#include "report/text.hpp"
 #include "train/recipe.hpp"
 
 #include <algorithm>
@@ -40,7 +42,7 @@ bool CommandLine::parse(const Invocation& invocation) {
 
 void warn_before_training(const Session& session, const CommonSettings& common, People& people) {
   if (common.quiet) return;
-  for (const auto& sentence : session.slow_because()) people.out() << "lrfind: " << sentence << "\n";
+  for (const auto& sentence : session.slow_because()) people.out() << "lrfind: " << report::printable(sentence) << "\n";
 }
 
 int status_of(ErrorKind kind) {
@@ -59,7 +61,7 @@ int status_of(ErrorKind kind) {
 
 int guarded(const std::string& name, People& people, const std::function<int()>& body) {
   const auto say = [&](const std::exception& error, int status) {
-    people.out() << "lrfind " << name << ": " << error.what() << "\n";
+    people.out() << "lrfind " << name << ": " << report::printable(readable_length(error.what())) << "\n";
     return status;
   };
   try {
@@ -75,7 +77,9 @@ int guarded(const std::string& name, People& people, const std::function<int()>&
     people.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
     return device_failed;
   } catch (const std::exception& error) {
-    people.out() << "lrfind " << name << ": unexpected error, please report it: " << error.what() << "\n";
+    people.out() << "lrfind " << name
+                 << ": unexpected error, please report it: " << report::printable(readable_length(error.what()))
+                 << "\n";
     return device_failed;
   }
 }

@@ -218,7 +218,7 @@ int schedule(const Invocation& invocation) {
   auto& people = invocation.people;
   if (!settings.plot.empty()) {
     report::write_rates_picture(plot, settings.plot);
-    if (!settings.common.quiet) people.out() << "picture: " << settings.plot << "\n";
+    if (!settings.common.quiet) people.out() << "picture: " << report::printable(settings.plot) << "\n";
   } else if (!settings.common.quiet) {
     people.out() << report::draw_rates(plot, people.style()) << "\n";
   }

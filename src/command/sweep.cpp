@@ -12,6 +12,7 @@
 #include "report/picture.hpp"
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
+#include "report/text.hpp"
 #include "verify/after_sweep.hpp"
 
 #include <filesystem>
@@ -23,7 +24,7 @@ namespace {
 
 void list_parameters(Session& session) {
   for (const auto& parameter : session.engine().parameters()) {
-    std::cout << parameter.name << "\t";
+    std::cout << report::printable(parameter.name) << "\t";
     for (std::size_t i = 0; i < parameter.shape.size(); ++i) std::cout << (i == 0 ? "" : "x") << parameter.shape[i];
     std::cout << "\n";
   }
@@ -81,7 +82,8 @@ void show(const SweepSettings& settings, const report::Result& result, People& p
   const auto style = people.style();
   if (!result.curve.lr.empty()) people.out() << report::draw_curve(result, style) << "\n";
   people.out() << report::summary(result, style) << batch_size_text(result, style) << layer_text(result, style);
-  if (!settings.output.empty() && settings.output != "-") people.out() << "\nresult: " << settings.output << "\n";
+  if (!settings.output.empty() && settings.output != "-")
+    people.out() << "\nresult: " << report::printable(settings.output) << "\n";
 }
 
 // What is written when a person ends the run before anything was measured; an earlier result stays.

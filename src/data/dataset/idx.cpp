@@ -4,6 +4,7 @@
 #include <data/dataset/indexing.hpp>
 #include <lrfind/error.hpp>
 #include <platform/parallel.hpp>
+#include <platform/read_file.hpp>
 
 #include <zlib.h>
 
@@ -36,6 +37,9 @@ std::size_t read_fully(gzFile file, std::uint8_t* to, std::size_t count) {
 }
 
 IdxArray read_idx(const std::string& path) {
+  if (const std::string problem = no_regular_file(path); !problem.empty()) {
+    throw data_error("'" + path + "' " + problem + ", and an IDX file is needed");
+  }
   const GzFile file(::gzopen(path.c_str(), "rb"), ::gzclose);
   if (!file) throw data_error("'" + path + "' cannot be opened (" + std::strerror(errno) + ")");
   ::gzbuffer(file.get(), 1U << 18U);

@@ -405,7 +405,7 @@ TEST(Decode, SaysWhyAFileCannotBeRead) {
   const test::TempFolder folder;
   const DecodeOptions options{{8, 8, 3}};
   EXPECT_EQ(decode_file(folder / "none.png", options).error, "cannot be opened (No such file or directory)");
-  EXPECT_EQ(decode_file(folder.path(), options).error, "is not a regular file");
+  EXPECT_EQ(decode_file(folder.path(), options).error, "is a folder");
   EXPECT_EQ(decode_file(folder.write("empty.png", FileBytes{}), options).error, "is empty (0 bytes)");
   FileBytes damaged = test::plain_png(30, 30, 1, 2, 3);
   damaged[45] ^= 0xFFU;  // inside the compressed data, which has a checksum
