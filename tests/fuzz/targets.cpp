@@ -84,7 +84,7 @@ void read_idx(std::string_view bytes) {
   const Folder& data = folder();
   data.write("train-images-idx3-ubyte", bytes.substr(0, images));
   data.write("train-labels-idx1-ubyte", bytes.substr(images));
-  expect_answer([&] { data::find_dataset(data.path(), {.threads = 1}); });
+  expect_answer([&] { data::find_dataset(data.path(), {.threads = 1, .stop = {}}); });
   std::filesystem::remove(data.path() + "/train-images-idx3-ubyte");
   std::filesystem::remove(data.path() + "/train-labels-idx1-ubyte");
 }
@@ -93,7 +93,7 @@ void read_manifest(std::string_view bytes) {
   for (const char* name : {"list.csv", "list.tsv", "list.txt", "list.jsonl"}) {
     const std::string file = folder().write(name, bytes);
     expect_answer([&] { data::read_table(file); });
-    expect_answer([&] { data::find_dataset(file, {.threads = 1}); });
+    expect_answer([&] { data::find_dataset(file, {.threads = 1, .stop = {}}); });
     std::filesystem::remove(file);
   }
 }
