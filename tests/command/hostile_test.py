@@ -3,8 +3,11 @@
 import copy
 import json
 import os
+import resource
+import struct
 import time
 import unittest
+import zlib
 
 from support import Case, idx, lrfind, pgm, pixels, write
 
@@ -129,6 +132,22 @@ class Data(Hostile):
         write(idx_folder / "train-labels-idx1-ubyte", idx([0, 1], 2))
         os.mkfifo(idx_folder / "train-images-idx3-ubyte")
         self.refuse(lrfind("inspect", idx_folder, timeout=20), 3, "train-images-idx3-ubyte", "not a regular file")
+
+    def test_large_pngs_are_inspected_within_a_gigabyte(self):
+        side = 11585
+        packer = zlib.compressobj(1)
+        body = b"".join(packer.compress(b"\0" + bytes(3 * side)) for _ in range(side)) + packer.flush()
+
+        def chunk(kind, content):
+            return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+        image = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+                 + chunk(b"IDAT", body) + chunk(b"IEND", b""))
+        for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png"):
+            write(self.folder / "data" / name, image)
+        run = lrfind("inspect", self.folder / "data", "--threads", "4")
+        self.assertEqual(run.status, 0, str(run))
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 1_000_000)
 
     def test_names_never_steer_the_terminal(self):
         data = self.folder / "data"

@@ -50,8 +50,8 @@ void require_plausible(const IdxFile& idx) {
   std::error_code error;
   const std::uint64_t bytes = std::filesystem::file_size(idx.path, error);
   if (error || idx.expected <= much || idx.expected / best_ratio <= bytes) return;
-  throw data_error("'" + idx.path + "' declares " + std::to_string(idx.expected) + " values in a file of " +
-                   std::to_string(bytes) + " bytes, which cannot be right");
+  throw data_error("'" + idx.path + "' is cut off or no images: its header declares " + std::to_string(idx.expected) +
+                   " values in a file of " + std::to_string(bytes) + " bytes");
 }
 
 IdxFile open_idx(const std::string& path) {

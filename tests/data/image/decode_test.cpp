@@ -417,5 +417,21 @@ TEST(Resize, KnowsItsNames) {
   EXPECT_THROW(parse_resize("squash"), std::invalid_argument);
 }
 
+TEST(Decode, LargePngsGiveRowByRowWhatTheyGiveWhole) {
+  for (const int type : {CV_8UC1, CV_8UC4}) {
+    cv::Mat image(4120, 4110, type);  // more pixels than are decoded whole
+    cv::randu(image, 0, 256);
+    const FileBytes file = encode(".png", image);
+    const Decoded whole = decode(file);
+    ASSERT_EQ(whole.error, "");
+    for (const Resize how : {Resize::stretch, Resize::crop, Resize::pad}) {
+      const ImageShape shape{33, 57, whole.image.shape.channels};
+      const Decoded rows = decode(file, {shape, how});
+      ASSERT_EQ(rows.error, "");
+      EXPECT_EQ(rows.image.pixels, resize(whole.image.pixels.data(), whole.image.shape, shape, how).pixels);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lrfind::data
