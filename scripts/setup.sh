@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian 12, as root or with sudo: scripts/setup.sh [build|demo|test|lint|ci]...
+# Installs what is missing on Debian 12, as root or with sudo: scripts/setup.sh [build|demo|test|lint|fuzz|ci]...
 #   build  compile lrfind          demo  the data set of scripts/demo.sh, and pictures
 #   test   what the tests use      lint  formatting, clang-tidy and shellcheck
+#   fuzz   clang with libFuzzer
 #   ci     pip, for the LibTorch from PyPI that .ci/run tests against
 # Nothing missing: nothing is run. LibTorch is left out where the active Python or Torch_DIR has one to build with.
 set -euo pipefail
@@ -9,9 +10,10 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 build=(g++ cmake ninja-build ccache libopencv-dev libjpeg-dev libpng-dev libtiff-dev libcli11-dev nlohmann-json3-dev
-  zlib1g-dev libtorch-dev libopenblas0-pthread)
+  zlib1g-dev libre2-dev libtorch-dev libopenblas0-pthread)
 demo=(dataset-fashion-mnist gnuplot-nox)
 test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch)
+fuzz=(clang-14 libclang-rt-14-dev libgtest-dev)
 lint=(clang-format-14 clang-tidy-14 shellcheck)
 ci=(ca-certificates git python3-pip python3-venv)
 
@@ -32,10 +34,11 @@ for group in "${@:-build}"; do
     build) wanted+=("${build[@]}") ;;
     demo) wanted+=("${demo[@]}") ;;
     test) wanted+=("${test[@]}") ;;
+    fuzz) wanted+=("${fuzz[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
     ci) wanted+=("${ci[@]}") ;;
-    -h | --help) sed -n '2,6s/^# //p' "$0" && exit ;;
-    *) fail "no group '$group': it is one of build, demo, test, lint, ci" ;;
+    -h | --help) sed -n '2,7s/^# //p' "$0" && exit ;;
+    *) fail "no group '$group': it is one of build, demo, test, lint, fuzz, ci" ;;
   esac
 done
 

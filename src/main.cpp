@@ -1,6 +1,8 @@
 // Picks the command. The launcher calls it with what main() was given.
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
+#include "platform/excerpt.hpp"
+#include "report/text.hpp"
 
 #include <iostream>
 
@@ -58,7 +60,8 @@ extern "C" int lrfind_main(int argc, char** argv) {
   if (name.empty()) {
     print_help(std::cerr);
   } else {
-    std::cerr << "lrfind: there is no command \"" << name << "\"; lrfind --help lists them\n";
+    std::cerr << "lrfind: there is no command \"" << lrfind::report::printable(lrfind::readable_length(name))
+              << "\"; lrfind --help lists them\n";
   }
   return lrfind::command::usage;
 }

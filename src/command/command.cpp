@@ -3,9 +3,11 @@
 #include "platform/interrupted.hpp"
 
 #include "platform/cpu_count.hpp"
+#include "platform/excerpt.hpp"
 #include "platform/resources.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
+#include "report/text.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -48,7 +50,8 @@ void require_machine(const CommonOptions& common) {
 
 void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console) {
   if (common.quiet) return;
-  for (const auto& sentence : session.slow_because()) console.out() << "lrfind: " << sentence << "\n";
+  for (const auto& sentence : session.slow_because())
+    console.out() << "lrfind: " << report::printable(sentence) << "\n";
 }
 
 report::ProgressTarget progress_target(const CommonOptions& common, Console& console) {
@@ -77,7 +80,7 @@ int status_of(ErrorKind kind) {
 
 int guarded(const std::string& name, Console& console, const std::function<int()>& body) {
   const auto say = [&](const std::exception& error, int status) {
-    console.out() << "lrfind " << name << ": " << error.what() << "\n";
+    console.out() << "lrfind " << name << ": " << report::printable(readable_length(error.what())) << "\n";
     return status;
   };
   try {
@@ -97,7 +100,9 @@ int guarded(const std::string& name, Console& console, const std::function<int()
     console.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
     return device_failed;
   } catch (const std::exception& error) {
-    console.out() << "lrfind " << name << ": unexpected error, please report it: " << error.what() << "\n";
+    console.out() << "lrfind " << name
+                  << ": unexpected error, please report it: " << report::printable(readable_length(error.what()))
+                  << "\n";
     return device_failed;
   }
 }

@@ -4,8 +4,10 @@
 #include "command/interrupt.hpp"
 #include "data/batch/check.hpp"
 #include "platform/cpu_count.hpp"
+#include "platform/excerpt.hpp"
 #include "report/result.hpp"
 #include "report/table.hpp"
+#include "report/text.hpp"
 
 #include <iostream>
 #include <sstream>
@@ -13,6 +15,8 @@
 namespace lrfind::command {
 
 namespace {
+
+using report::printable;
 
 report::Json to_json(const data::Inspection& found) {
   report::Json json;
@@ -55,11 +59,11 @@ std::string range(const data::Range& r) {
 }
 
 void print(const data::Inspection& found, std::ostream& out, const report::TerminalStyle& style) {
-  out << found.path << " (" << found.format << "): " << found.train_images << " training and " << found.val_images
-      << " validation images"
+  out << printable(found.path) << " (" << found.format << "): " << found.train_images << " training and "
+      << found.val_images << " validation images"
       << (found.val_origin.empty()      ? ""
           : found.val_origin == "split" ? " (held out by --val-split)"
-                                        : " (" + found.val_origin + ")")
+                                        : " (" + printable(found.val_origin) + ")")
       << " in " << found.classes.size() << " classes\n\n";
   report::Table table({{"class"}, {"train", report::Align::right}, {"val", report::Align::right}});
   for (const auto& c : found.classes) table.add_row({c.name, std::to_string(c.train), std::to_string(c.val)});
@@ -74,14 +78,15 @@ void print(const data::Inspection& found, std::ostream& out, const report::Termi
       << "imbalance  1:" << imbalance.str() << " (smallest class to largest)\n";
   if (found.ignored_files > 0) out << "ignored    " << found.ignored_files << " files that are no images\n";
   if (found.hidden > 0) out << "hidden     " << found.hidden << " entries whose name starts with a dot\n";
-  for (const auto& note : found.notes) out << "note: " << note << "\n";
+  for (const auto& note : found.notes) out << "note: " << printable(readable_length(note)) << "\n";
   for (const auto& file : found.misnamed)
-    out << "misnamed: " << file.path << ": holds " << file.format << "; it is used\n";
+    out << "misnamed: " << printable(file.path) << ": holds " << file.format << "; it is used\n";
   constexpr std::size_t all_shown = 10;
   if (found.unreadable.size() > all_shown) {
-    for (const std::string& line : data::by_reason(found.unreadable)) out << "unreadable: " << line << "\n";
+    for (const std::string& line : data::by_reason(found.unreadable)) out << "unreadable: " << printable(line) << "\n";
   } else {
-    for (const auto& file : found.unreadable) out << "unreadable: " << file.path << ": " << file.error << "\n";
+    for (const auto& file : found.unreadable)
+      out << "unreadable: " << printable(file.path) << ": " << printable(readable_length(file.error)) << "\n";
   }
 }
 

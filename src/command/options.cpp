@@ -1,10 +1,12 @@
 #include "command/options.hpp"
 #include <lrfind/error.hpp>
+#include "platform/excerpt.hpp"
+#include "platform/parse_json.hpp"
+#include "platform/read_file.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <optional>
 #include <sstream>
 
@@ -72,6 +74,11 @@ std::optional<std::string> as_text(const nlohmann::json& json) {
   if (json.is_string()) return json.get<std::string>();
   if (json.is_number()) return json.dump();
   return std::nullopt;
+}
+
+// Bytes that are not UTF-8 replaced.
+std::string quoted(const nlohmann::ordered_json& value) {
+  return excerpt(value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 std::string key_of(const std::string& names) {
@@ -152,7 +159,8 @@ CLI::Option* OptionSet::declare_option(const std::string& names, const Validator
       names,
       [key, validator, set_text](const CLI::results_t& results) {
         for (const auto& text : results) {
-          if (!set_text(text)) throw usage_error("--" + key + " is \"" + text + "\"; it takes " + validator.words);
+          if (!set_text(text))
+            throw usage_error("--" + key + " is \"" + excerpt(text) + "\"; it takes " + validator.words);
         }
         return true;
       },
@@ -309,13 +317,16 @@ bool OptionSet::given(const std::string& key) const {
 }
 
 void OptionSet::read_config(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw usage_error("config file \"" + path + "\" cannot be read; --config takes a JSON file");
-  nlohmann::json config;
+  constexpr std::uint64_t largest = std::uint64_t{16} << 20U;
+  std::string text;
+  if (const std::string problem = data::read_file(path, text, largest); !problem.empty()) {
+    throw usage_error("config file \"" + path + "\" " + problem + "; --config takes a JSON file");
+  }
+  nlohmann::ordered_json config;
   try {
-    config = nlohmann::json::parse(file);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw usage_error("config file \"" + path + "\" is not JSON: at byte " + std::to_string(error.byte));
+    config = parse_json(text);
+  } catch (const JsonError& error) {
+    throw usage_error("config file \"" + path + "\" " + error.what());
   }
   if (!config.is_object()) {
     throw usage_error("config file \"" + path + "\" holds no JSON object; it takes {\"batch-size\": 64, ...}");
@@ -326,14 +337,15 @@ void OptionSet::read_config(const std::string& path) {
     if (found == entries_.end() || key == "config") {
       std::string closest;
       for (const auto& entry : entries_) {
-        if (entry.in_config && (closest.empty() || distance(entry.key, key) < distance(closest, key)))
+        if (entry.in_config && (closest.empty() || distance(entry.key, excerpt(key)) < distance(closest, excerpt(key))))
           closest = entry.key;
       }
-      throw usage_error("config file \"" + path + "\": unknown key \"" + key + "\"; did you mean \"" + closest + "\"?");
+      throw usage_error("config file \"" + path + "\": unknown key \"" + excerpt(key) + "\"; did you mean \"" +
+                        closest + "\"?");
     }
     if (found->option->count() > 0) continue;
-    if (!found->set(value)) {
-      throw usage_error("config file \"" + path + "\": \"" + key + "\" is " + value.dump() + "; it takes " +
+    if (!found->set(nlohmann::json(value))) {
+      throw usage_error("config file \"" + path + "\": \"" + key + "\" is " + quoted(value) + "; it takes " +
                         found->takes);
     }
     found->from_config = true;
@@ -350,7 +362,7 @@ void OptionSet::inherit(const nlohmann::ordered_json& config, const std::vector<
     if (found == config.end() || given(entry.key) || holds(except, entry.key)) continue;
     if (!entry.in_config || !holds(groups, entry.option->get_group())) continue;
     if (!entry.set(nlohmann::json(*found))) {
-      throw usage_error("the config in \"" + source + "\": \"" + entry.key + "\" is " + found->dump() + "; it takes " +
+      throw usage_error("the config in \"" + source + "\": \"" + entry.key + "\" is " + quoted(*found) + "; it takes " +
                         entry.takes);
     }
   }

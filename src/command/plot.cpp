@@ -3,6 +3,7 @@
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
 #include "report/terminal_curve.hpp"
+#include "report/text.hpp"
 
 #include <filesystem>
 
@@ -36,7 +37,7 @@ int plot(const Invocation& invocation) {
   if (const auto problem = report::picture_problem(output)) throw usage_error(*problem);
   report::check_writable(output);
   report::write_picture(results, output);
-  if (!common.quiet) console.out() << "picture: " << output << "\n";
+  if (!common.quiet) console.out() << "picture: " << report::printable(output) << "\n";
   return done;
 }
 

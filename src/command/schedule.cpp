@@ -222,7 +222,7 @@ int schedule(const Invocation& invocation) {
   auto& console = invocation.console;
   if (!settings.plot.empty()) {
     report::write_rates_picture(plot, settings.plot);
-    if (!settings.common.quiet) console.out() << "picture: " << settings.plot << "\n";
+    if (!settings.common.quiet) console.out() << "picture: " << report::printable(settings.plot) << "\n";
   } else if (!settings.common.quiet) {
     console.out() << report::draw_rates(plot, console.style()) << "\n";
   }

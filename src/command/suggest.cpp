@@ -67,7 +67,7 @@ int suggest(const Invocation& invocation) {
   auto& console = invocation.console;
   if (!common.quiet) {
     if (paths.size() == 1 && result.sections.contains("verify") && saved.lr) {
-      console.out() << "note: lr " << report::format_rate(*saved.lr) << " in " << paths.front()
+      console.out() << "note: lr " << report::format_rate(*saved.lr) << " in " << report::printable(paths.front())
                     << " was found by training (verify); this is what the curve alone says\n";
     }
     const auto note = experiment::assumed(result, momentum.has_value());

@@ -11,6 +11,7 @@
 #include "report/picture.hpp"
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
+#include "report/text.hpp"
 #include "verify/after_sweep.hpp"
 
 #include <filesystem>
@@ -22,7 +23,7 @@ namespace {
 
 void list_parameters(experiment::Session& session) {
   for (const auto& parameter : session.engine().parameters()) {
-    std::cout << parameter.name << "\t";
+    std::cout << report::printable(parameter.name) << "\t";
     for (std::size_t i = 0; i < parameter.shape.size(); ++i) std::cout << (i == 0 ? "" : "x") << parameter.shape[i];
     std::cout << "\n";
   }
@@ -86,7 +87,7 @@ void show(const SweepOptions& settings, const report::Result& result, bool unwri
   console.out() << report::summary(result, style) << experiment::batch_size_text(result, style)
                 << experiment::layer_text(result, style);
   if (!settings.output.empty() && settings.output != "-" && !unwritten)
-    console.out() << "\nresult: " << settings.output << "\n";
+    console.out() << "\nresult: " << report::printable(settings.output) << "\n";
 }
 
 void show_verification(const SweepOptions& settings, const report::Verification& verification, Console& console) {

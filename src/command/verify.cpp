@@ -2,14 +2,15 @@
 #include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
+#include "platform/parse_json.hpp"
 #include "platform/write_file.hpp"
 #include "report/progress.hpp"
+#include "report/text.hpp"
 
 #include <lrfind/suggest.hpp>
 
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 
@@ -94,9 +95,7 @@ void declare_verify(CommandLine& line, VerifySettings& settings) {
 
 report::Json read_json(const std::string& path) {
   const auto result = report::read_result(path);  // for its messages: the JSON itself is kept whole
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return report::Json::parse(text);
+  return parse_json(report::read_result_text(path));
 }
 
 // What another optimizer or network on the command line makes meaningless.
@@ -193,7 +192,7 @@ int verify(const Invocation& invocation) {
   check_before(options, settings);
   auto& console = invocation.console;
   if (settings.rates.empty() && !result.suggestion.lr) {
-    console.out() << "lrfind verify: \"" << settings.result
+    console.out() << "lrfind verify: \"" << report::printable(settings.result)
                   << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
     return untrusted;
   }

@@ -35,7 +35,8 @@ ImageFacts image_facts(const report::Result& result) {
   facts.images_per_step = static_cast<std::size_t>(number("batch-size", 0) * number("accumulate", 1));
   facts.class_counts = result.dataset.class_counts;
   facts.label_smoothing = number("label-smoothing", 0);
-  if (result.config.value("class-weights", "none") == "balanced") {
+  const auto weights = result.config.find("class-weights");
+  if (weights != result.config.end() && *weights == "balanced") {
     facts.class_weights = balanced_weights(facts.class_counts);
   }
   return facts;

@@ -2,6 +2,8 @@
 #include <lrfind/error.hpp>
 
 #include "experiment/analyse.hpp"
+#include "platform/excerpt.hpp"
+#include "platform/read_file.hpp"
 #include "report/csv.hpp"
 #include "report/foreign_curve.hpp"
 
@@ -9,8 +11,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 
 namespace lrfind::experiment {
@@ -19,10 +19,10 @@ namespace {
 
 std::string read_text(const std::string& path) {
   const std::string wanted = "; a result of lrfind sweep, or a curve as CSV or JSON, is needed";
-  if (std::filesystem::is_directory(path)) throw data_error("\"" + path + "\" is a folder" + wanted);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw data_error("\"" + path + "\" cannot be read" + wanted);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string text;
+  const std::string problem = data::read_file(path, text, report::largest_result);
+  if (!problem.empty()) throw data_error("\"" + path + "\" " + problem + wanted);
+  return text;
 }
 
 bool is_result(const report::Json& json) {
@@ -80,7 +80,7 @@ void state(report::Result& result, const std::string& key, const report::Json& v
   const auto known = result.config.find(key);
   if (known != result.config.end() && *known != value && !of_another_tool(result)) {
     throw usage_error("--" + key + " " + (value.is_string() ? value.get<std::string>() : value.dump()) +
-                      " is not what the sweep was measured with, " + known->dump());
+                      " is not what the sweep was measured with, " + excerpt(known->dump()));
   }
   result.config[key] = value;
 }
@@ -88,6 +88,15 @@ void state(report::Result& result, const std::string& key, const report::Json& v
 std::string config_text(const report::Result& result, const std::string& key, const std::string& otherwise) {
   const auto found = result.config.find(key);
   return found != result.config.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+/// The same, of a word that must be one of these.
+std::string config_word(const report::Result& result, const std::string& key, const std::string& otherwise,
+                        const std::vector<std::string>& words) {
+  const std::string word = config_text(result, key, otherwise);
+  if (std::find(words.begin(), words.end(), word) != words.end()) return word;
+  throw data_error("'config." + key + "' of \"" + result.dataset.path + "\" is \"" + excerpt(word) +
+                   "\", which this lrfind does not know; choose another with --" + key);
 }
 
 }  // namespace
@@ -133,7 +142,7 @@ std::optional<std::string> assumed(const report::Result& result, bool momentum_g
 
 void analyse_again(report::Result& result, const AnalysisSettings& settings) {
   SuggestOptions options;
-  options.rule = settings.rule.empty() ? config_text(result, "rule", options.rule) : settings.rule;
+  options.rule = settings.rule.empty() ? config_word(result, "rule", options.rule, rule_names()) : settings.rule;
   options.smoothing = settings.smoothing;
   options.may_be_smoothed = of_another_tool(result);
   const auto steps = result.config.find("steps");
@@ -146,7 +155,8 @@ void analyse_again(report::Result& result, const AnalysisSettings& settings) {
   const auto momentum = result.config.find("momentum");
   if (momentum != result.config.end() && momentum->is_number()) options.momentum = momentum->get<double>();
   options.images = image_facts(result);
-  const std::string metric = settings.metric.empty() ? config_text(result, "metric", "train-loss") : settings.metric;
+  const std::string metric =
+      settings.metric.empty() ? config_word(result, "metric", "train-loss", metric_names()) : settings.metric;
   const auto measured = [&](const Trial& trial) { return trial.lr.empty() || !curve_of(trial, metric).lr.empty(); };
   if (!settings.metric.empty() && std::none_of(result.trials.begin(), result.trials.end(), measured)) {
     throw data_error("\"" + result.dataset.path + "\" was measured without " + metric + "; choose another --metric");

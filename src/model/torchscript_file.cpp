@@ -111,6 +111,9 @@ void require_regular_file(const std::string& path) {
     throw model_error("model \"" + path +
                       "\" is a folder; a TorchScript file is needed (scripts/export_torchscript.py)");
   }
+  if (!std::filesystem::is_regular_file(status)) {
+    throw model_error("model \"" + path + "\" is not a regular file; a TorchScript file is needed");
+  }
   if (!std::ifstream(path)) throw model_error("model file \"" + path + "\" cannot be opened");
 }
 

@@ -22,17 +22,20 @@ struct File {
 
 std::string system_error(const std::string& action) { return action + " (" + std::strerror(errno) + ")"; }
 
-}  // namespace
+std::string kind_problem(mode_t mode) {
+  if (S_ISREG(mode)) return {};
+  return S_ISDIR(mode) ? "is a folder" : "is not a regular file";
+}
 
-std::string read_file(const std::string& path, std::vector<std::uint8_t>& buffer) {
-  constexpr std::int64_t max_bytes = std::int64_t{1} << 30U;
+template <typename Buffer>
+std::string read_whole(const std::string& path, Buffer& buffer, std::uint64_t most_bytes) {
   const File file(path);
   if (file.descriptor < 0) return system_error("cannot be opened");
   struct stat status {};
   if (::fstat(file.descriptor, &status) != 0) return system_error("cannot be read");
-  if (!S_ISREG(status.st_mode)) return "is not a regular file";
-  if (status.st_size > max_bytes) {
-    return "has " + std::to_string(status.st_size) + " bytes, more than the limit of " + std::to_string(max_bytes);
+  if (std::string problem = kind_problem(status.st_mode); !problem.empty()) return problem;
+  if (static_cast<std::uint64_t>(status.st_size) > most_bytes) {
+    return "has " + std::to_string(status.st_size) + " bytes, more than the limit of " + std::to_string(most_bytes);
   }
   buffer.resize(static_cast<std::size_t>(status.st_size));
   std::size_t done = 0;
@@ -45,6 +48,23 @@ std::string read_file(const std::string& path, std::vector<std::uint8_t>& buffer
   }
   buffer.resize(done);
   return {};
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path, std::vector<std::uint8_t>& buffer) {
+  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30U;
+  return read_whole(path, buffer, most_bytes);
+}
+
+std::string read_file(const std::string& path, std::string& text, std::uint64_t most_bytes) {
+  return read_whole(path, text, most_bytes);
+}
+
+std::string no_regular_file(const std::string& path) {
+  struct stat status {};
+  // What is not there is for whoever opens it to say.
+  return ::stat(path.c_str(), &status) == 0 ? kind_problem(status.st_mode) : std::string();
 }
 
 }  // namespace lrfind::data

@@ -13,4 +13,11 @@ namespace lrfind::data {
 /// Folders, pipes and devices are refused, so that a read cannot block.
 std::string read_file(const std::string& path, std::vector<std::uint8_t>& buffer);
 
+/// The same into text, of files that have at most `most_bytes`.
+std::string read_file(const std::string& path, std::string& text, std::uint64_t most_bytes);
+
+/// What keeps a path from being read as a file, as one clause ("is a folder"); empty where nothing does. For files that
+/// another library opens.
+std::string no_regular_file(const std::string& path);
+
 }  // namespace lrfind::data

@@ -8,9 +8,11 @@
 namespace lrfind::report {
 namespace {
 
-std::vector<double> finite(const std::vector<double>& values) {
+// Without those so large that their distance is none.
+std::vector<double> drawable(const std::vector<double>& values) {
+  constexpr double largest = 1e300;
   std::vector<double> kept;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(kept), [](double v) { return std::isfinite(v); });
+  std::copy_if(values.begin(), values.end(), std::back_inserter(kept), [](double v) { return std::abs(v) <= largest; });
   return kept;
 }
 
@@ -57,7 +59,7 @@ Range range_of_all(const std::vector<std::vector<double>>& series) {
   bool any = false;
   Range range;
   for (const std::vector<double>& values : series) {
-    const std::vector<double> measured = finite(values);
+    const std::vector<double> measured = drawable(values);
     if (measured.empty()) continue;
     const Range next = range_of(measured);
     range = any ? Range{std::min(range.lo, next.lo), std::max(range.hi, next.hi)} : next;
@@ -103,13 +105,16 @@ Range smoothed_range(const std::vector<NamedResult>& results) {
 
 std::vector<Tick> linear_ticks(const Range& range, int count) {
   const double rough = (range.hi - range.lo) / std::max(count, 1);
+  if (!std::isfinite(rough) || rough <= 0) return {};
   const double power = std::pow(10, std::floor(std::log10(rough)));
   const double ratio = rough / power;
   const double step = power * (ratio <= 1.0 ? 1 : ratio <= 2.0 ? 2 : ratio <= 5.0 ? 5 : 10);
   const int decimals = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
   std::vector<Tick> ticks;
-  for (double i = std::ceil(range.lo / step); i * step <= range.hi; ++i) {
-    const double value = i == 0 ? 0.0 : i * step;  // no "-0"
+  const double first = std::ceil(range.lo / step);
+  // Far from 0 one step more may be the same number.
+  for (int n = 0; n <= 2 * count && (first + n) * step <= range.hi; ++n) {
+    const double value = first + n == 0 ? 0.0 : (first + n) * step;  // no "-0"
     ticks.push_back({value, labelled(value, decimals)});
   }
   return ticks;

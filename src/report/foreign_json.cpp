@@ -1,5 +1,7 @@
 // Curves of other tools from JSON.
 #include <lrfind/error.hpp>
+#include "platform/excerpt.hpp"
+#include "platform/parse_json.hpp"
 #include "report/foreign_curve.hpp"
 
 #include <algorithm>
@@ -8,18 +10,11 @@
 namespace lrfind::report {
 namespace {
 
-constexpr int deepest =
-    100;  // levels of brackets; programs write a dozen, and what walks a value calls itself for each
 constexpr int nested_curves = 2;
 
-struct Scanned {
-  std::string text;  ///< as long as what was read, with an empty string for NaN, Infinity and -Infinity
-  int depth = 0;
-};
-
-Scanned scan(std::string_view text) {
-  Scanned scanned{std::string(text)};
-  int depth = 0;
+/// As long as what was read, with an empty string for NaN, Infinity and -Infinity.
+std::string without_words(std::string_view text) {
+  std::string plain(text);
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char letter = text[i];
@@ -29,16 +24,14 @@ Scanned scan(std::string_view text) {
       continue;
     }
     in_string = letter == '"';
-    if (letter == '[' || letter == '{') scanned.depth = std::max(scanned.depth, ++depth);
-    if (letter == ']' || letter == '}') --depth;
     for (const std::string_view word : {"NaN", "-Infinity", "Infinity"}) {
       if (text.substr(i, word.size()) != word) continue;
-      scanned.text.replace(i, word.size(), "\"\"" + std::string(word.size() - 2, ' '));
+      plain.replace(i, word.size(), "\"\"" + std::string(word.size() - 2, ' '));
       i += word.size() - 1;
       break;
     }
   }
-  return scanned;
+  return plain;
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -51,7 +44,19 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
+std::string exact(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+/// Nothing (discarded) where the line is no JSON.
+Json parse_record(std::string_view line, std::size_t i, const std::string& source) {
+  try {
+    return parse_json(line);
+  } catch (const JsonError& error) {
+    if (error.syntax()) return {Json::value_t::discarded};
+    throw data_error("line " + std::to_string(i + 1) + " of '" + source + "' " + error.what());
+  }
+}
 
 /// The objects of a text that has one a line; nothing where its first line is none.
 std::optional<Json> parse_lines(std::string_view text, const std::string& source) {
@@ -59,13 +64,13 @@ std::optional<Json> parse_lines(std::string_view text, const std::string& source
   const std::vector<std::string_view> lines = lines_of(text);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (blank(lines[i])) continue;
-    Json record = Json::parse(lines[i], nullptr, false);
+    const Json record = parse_record(lines[i], i, source);
     if (!record.is_object()) {
       if (records.empty()) return std::nullopt;
       throw data_error("line " + std::to_string(i + 1) + " of '" + source +
                        "' is not a JSON object as the lines before it are");
     }
-    records.push_back(std::move(record));
+    records.push_back(record);
   }
   return records;
 }
@@ -147,7 +152,7 @@ class Reader {
   std::optional<Table> split_table(const Json& columns, const Json& rows) const {
     Table table;
     if (!columns.is_array() || !rows.is_array()) return std::nullopt;
-    for (const Json& name : columns) table.names.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+    for (const Json& name : columns) table.names.push_back(name.is_string() ? name.get<std::string>() : exact(name));
     if (!names_curve(table.names)) return std::nullopt;
     table.columns.resize(table.names.size());
     for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -185,8 +190,9 @@ class Reader {
     const std::vector<Json>&rates = table.columns[*columns.lr], &losses = table.columns[*columns.loss];
     const std::string &lr = table.names[*columns.lr], &loss = table.names[*columns.loss];
     if (rates.size() != losses.size()) {
-      throw data_error("'" + lr + "' of '" + source_ + "' has " + std::to_string(rates.size()) + " entries and '" +
-                       loss + "' has " + std::to_string(losses.size()) + "; each rate needs its loss");
+      throw data_error(quoted_names({lr}) + " of '" + source_ + "' has " + std::to_string(rates.size()) +
+                       " entries and " + quoted_names({loss}) + " has " + std::to_string(losses.size()) +
+                       "; each rate needs its loss");
     }
     Trial curve;
     for (std::size_t i = 0; i < rates.size(); ++i) {
@@ -199,7 +205,7 @@ class Reader {
   }
 
   std::string place(const std::string& name, std::size_t i) const {
-    return "'" + name + "[" + std::to_string(i) + "]' of '" + source_ + "'";
+    return std::string("'") + excerpt(name) + "[" + std::to_string(i) + "]' of '" + source_ + "'";
   }
 
   /// A number, or the one number that a list of parameter groups agrees on.
@@ -216,7 +222,7 @@ class Reader {
       }
       return scalar(json.front(), place);
     }
-    const std::string got = json.is_structured() ? std::string(json.type_name()) : json.dump();
+    const std::string got = json.is_structured() ? std::string(json.type_name()) : excerpt(exact(json));
     throw data_error(place + " must be a number, got " + got);
   }
 
@@ -233,17 +239,14 @@ std::string what_it_has(const Json& json) {
 }  // namespace
 
 Json parse_foreign_json(std::string_view text, const std::string& source) {
-  const Scanned scanned = scan(text);
-  if (scanned.depth > deepest) {
-    throw data_error("'" + source + "' nests " + std::to_string(scanned.depth) + " levels of brackets, more than " +
-                     std::to_string(deepest) + "; a result of lrfind or a curve is expected");
-  }
+  const std::string plain = without_words(text);
   try {
-    return Json::parse(scanned.text);
-  } catch (const Json::parse_error& error) {
-    if (std::optional<Json> records = parse_lines(scanned.text, source)) return *records;
-    throw data_error("'" + source + "' is not JSON (at byte " + std::to_string(error.byte) +
-                     "); a result of 'lrfind sweep -o' or a curve is expected");
+    return parse_json(plain);
+  } catch (const JsonError& error) {
+    if (error.syntax()) {
+      if (std::optional<Json> records = parse_lines(plain, source)) return *records;
+    }
+    throw data_error("'" + source + "' " + error.what() + "; a result of 'lrfind sweep -o' or a curve is expected");
   }
 }
 

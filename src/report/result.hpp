@@ -104,6 +104,12 @@ Result result_from_json(const Json& json, const std::string& source);
 /// Reads a result's text; `source` names it in messages. Throws Error (data).
 Result parse_result(std::string_view text, const std::string& source);
 
+/// Results of thousands of steps have a few MB; what is larger is some other file.
+inline constexpr std::uint64_t largest_result = std::uint64_t{256} << 20U;
+
+/// The text of a result file. Throws Error (data) where it cannot be read, is no regular file or larger than a result.
+std::string read_result_text(const std::string& path);
+
 /// Reads a result file. Throws Error (data), also when the file cannot be read.
 Result read_result(const std::string& path);
 

@@ -1,36 +1,43 @@
 // From JSON to a result. Every value is taken through a Node, which knows the key's full name for the error sentence.
 #include <lrfind/error.hpp>
+#include "platform/excerpt.hpp"
+#include "platform/parse_json.hpp"
+#include "platform/read_file.hpp"
 #include "report/measurements.hpp"
 #include "report/result.hpp"
 
 #include <array>
-#include <cerrno>
+#include <climits>
 #include <cmath>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <set>
 
 namespace lrfind::report {
 namespace {
+
+std::string scalar_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 class Node {
  public:
   Node(const Json& json, std::string name) : json_(&json), name_(std::move(name)) {}
 
   [[noreturn]] void fail(const std::string& wanted) const {
-    const std::string got = json_->is_structured() ? std::string(json_->type_name()) : json_->dump();
+    const std::string got = json_->is_structured() ? std::string(json_->type_name()) : excerpt(scalar_text(*json_));
     throw data_error("'" + name_ + "' must be " + wanted + ", got " + got);
   }
 
   bool has(const char* key) const { return object().contains(key); }
 
   Node at(const char* key) const {
-    const std::string full = name_.empty() ? key : name_ + "." + key;
-    if (!has(key)) throw data_error("the key '" + full + "' is missing");
-    return {(*json_)[key], full};
+    const std::string full = full_name(key);
+    const auto found = object().find(key);
+    if (found == json_->end()) throw data_error("the key '" + full + "' is missing");
+    return {*found, full};
+  }
+
+  /// Its members in turn; to look each up by its key would take the square of their number.
+  template <typename Take>
+  void each_member(const Take& take) const {
+    for (const auto& [key, value] : object().items()) take(key, Node(value, full_name(excerpt(key))));
   }
 
   Node at(std::size_t i) const { return {(*json_)[i], name_ + "[" + std::to_string(i) + "]"}; }
@@ -53,6 +60,8 @@ class Node {
     return json_->get<std::string>();
   }
 
+  bool says(const char* word) const { return json_->is_string() && json_->get_ref<const std::string&>() == word; }
+
   bool truth() const {
     if (!json_->is_boolean()) fail("true or false");
     return json_->get<bool>();
@@ -62,6 +71,14 @@ class Node {
     if (!json_->is_number_integer() || json_->get<std::int64_t>() < 0) fail("a whole number of at least 0");
     return json_->get<std::int64_t>();
   }
+
+  int small_count() const {
+    const std::int64_t value = count();
+    if (value > INT_MAX) fail("a whole number of at most " + std::to_string(INT_MAX));
+    return static_cast<int>(value);
+  }
+
+  bool is_null() const { return json_->is_null(); }
 
   std::uint64_t seed() const {
     if (!json_->is_number_unsigned()) fail("a whole number of at least 0");
@@ -77,6 +94,20 @@ class Node {
   std::optional<double> optional_number() const {
     if (json_->is_null()) return std::nullopt;
     return number();
+  }
+
+  std::optional<double> optional_rate() const {
+    const std::optional<double> rate = optional_number();
+    if (rate && !(*rate > 0)) fail("null or a number above 0");
+    return rate;
+  }
+
+  double number_within(double lowest, double highest) const {
+    const double value = json_->is_number() ? json_->get<double>() : not_measured;
+    if (!(value >= lowest && value <= highest)) {
+      fail("a number from " + Json(lowest).dump() + " to " + Json(highest).dump());
+    }
+    return value;
   }
 
   std::vector<double> numbers() const {
@@ -114,6 +145,8 @@ class Node {
   const std::string& name() const { return name_; }
 
  private:
+  std::string full_name(const std::string& key) const { return name_.empty() ? key : name_ + "." + key; }
+
   const Json* json_;
   std::string name_;
 };
@@ -124,7 +157,7 @@ Tool read_tool(const Node& node) {
   if (node.has("libtorch")) tool.libtorch = node.at("libtorch").text();
   if (node.has("opencv")) tool.opencv = node.at("opencv").text();
   if (node.has("device")) tool.device = node.at("device").text();
-  if (node.has("threads")) tool.threads = static_cast<int>(node.at("threads").count());
+  if (node.has("threads")) tool.threads = node.at("threads").small_count();
   if (node.has("host")) tool.host = node.at("host").text();
   if (node.has("blas")) tool.blas = node.at("blas").text();
   return tool;
@@ -138,6 +171,14 @@ std::vector<FileProblem> read_problems(const Node& node) {
   return problems;
 }
 
+std::vector<double> read_class_counts(const Node& node) {
+  std::vector<double> counts = node.numbers();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (!(counts[i] >= 0)) node.at(i).fail("a number of at least 0");
+  }
+  return counts;
+}
+
 Dataset read_dataset(const Node& node) {
   Dataset dataset;
   dataset.path = node.at("path").text();
@@ -145,7 +186,7 @@ Dataset read_dataset(const Node& node) {
   dataset.classes = node.at("classes").texts();
   dataset.train_images = node.at("train_images").count();
   dataset.val_images = node.at("val_images").count();
-  if (node.has("class_counts")) dataset.class_counts = node.at("class_counts").numbers();
+  if (node.has("class_counts")) dataset.class_counts = read_class_counts(node.at("class_counts"));
   dataset.unreadable = read_problems(node.at("unreadable"));
   if (node.has("misnamed")) dataset.misnamed = read_problems(node.at("misnamed"));
   if (node.has("ignored_files")) dataset.ignored_files = node.at("ignored_files").count();
@@ -175,19 +216,22 @@ Stopped read_stopped(const Node& node) {
   node.fail("\"completed\", \"diverged\" or \"interrupted\"");
 }
 
-std::optional<Interval> read_interval(const Node& node, bool is_null) {
-  if (is_null) return std::nullopt;
+std::optional<Interval> read_interval(const Node& node) {
+  if (node.is_null()) return std::nullopt;
   const std::vector<double> ends = node.numbers();
   if (ends.size() != 2) node.fail("null or an array of two numbers");
+  if (!(ends[0] > 0 && ends[0] <= ends[1] && std::isfinite(ends[1]))) {
+    node.fail("null or two numbers above 0, the lower first");
+  }
   return Interval{ends[0], ends[1]};
 }
 
 Suggestion read_suggestion(const Node& node) {
   Suggestion suggestion;
-  suggestion.lr = node.at("lr").optional_number();
-  suggestion.interval = read_interval(node.at("interval"), node.object()["interval"].is_null());
-  suggestion.min_lr = node.at("min_lr").optional_number();
-  suggestion.max_lr = node.at("max_lr").optional_number();
+  suggestion.lr = node.at("lr").optional_rate();
+  suggestion.interval = read_interval(node.at("interval"));
+  suggestion.min_lr = node.at("min_lr").optional_rate();
+  suggestion.max_lr = node.at("max_lr").optional_rate();
   suggestion.rule = node.at("rule").text();
   suggestion.trusted = node.at("trusted").truth();
   const Node reasons = node.at("reasons");
@@ -196,18 +240,15 @@ Suggestion read_suggestion(const Node& node) {
     const bool fatal = !reason.has("fatal") || reason.at("fatal").truth();
     suggestion.reasons.push_back({reason.at("code").text(), reason.at("message").text(), fatal});
   }
-  const Node by_rule = node.at("by_rule");
-  for (const auto& item : by_rule.object().items()) {
-    suggestion.by_rule[item.key()] = by_rule.at(item.key().c_str()).optional_number();
-  }
+  node.at("by_rule").each_member(
+      [&](const std::string& rule, const Node& lr) { suggestion.by_rule[rule] = lr.optional_number(); });
   return suggestion;
 }
 
 Timing read_timing(const Node& node) {
   Timing timing;
-  for (const auto& item : node.object().items()) {
-    const std::string& name = item.key();
-    const double value = node.at(name.c_str()).number();
+  node.each_member([&](const std::string& name, const Node& seconds) {
+    const double value = seconds.number();
     if (name == "startup_s")
       timing.startup_s = value;
     else if (name == "index_s")
@@ -220,8 +261,26 @@ Timing read_timing(const Node& node) {
       timing.images_per_s = value;
     else
       timing.more[name] = value;
-  }
+  });
   return timing;
+}
+
+/// The options that analysis, schedules and verify rely on; others are kept as they are.
+void check_config(const Node& config) {
+  for (const char* key : {"batch-size", "accumulate", "steps"}) {
+    if (!config.has(key)) continue;
+    const Node entry = config.at(key);
+    if (entry.small_count() == 0) entry.fail("a whole number of at least 1");
+  }
+  if (config.has("seed")) config.at("seed").count();
+  if (config.has("label-smoothing")) config.at("label-smoothing").number_within(0, 1);
+  for (const char* key : {"momentum", "weight-decay", "beta1", "beta2", "alpha"}) {
+    if (config.has(key) && !config.at(key).says("auto")) config.at(key).number_within(0, 10);
+  }
+  for (const char* key : {"class-weights", "optimizer", "rule", "metric"}) {
+    if (config.has(key)) config.at(key).text();
+  }
+  if (config.has("nesterov")) config.at("nesterov").truth();
 }
 
 void read_trials(const Node& node, Result& result) {
@@ -250,6 +309,7 @@ Result from_json(const Json& json) {
   result.complete = root.at("complete").truth();
   result.tool = read_tool(root.at("tool"));
   result.config = root.at("config").object();
+  check_config(root.at("config"));
   result.dataset = read_dataset(root.at("dataset"));
   const Node model = root.at("model");
   result.model = {model.at("name").text(), model.at("parameters").count(), model.at("classes").count()};
@@ -260,17 +320,16 @@ Result from_json(const Json& json) {
   result.suggestion = read_suggestion(root.at("suggestion"));
   result.timing = read_timing(root.at("timing"));
   for (const auto& item : json.items()) {
-    if (!own_keys().contains(item.key())) result.sections[item.key()] = item.value();
+    if (!own_keys().contains(item.key())) append_member(result.sections, item.key(), item.value());
   }
   return result;
 }
 
 Result parse_result(std::string_view text, const std::string& source) {
   try {
-    return result_from_json(Json::parse(text), source);
-  } catch (const Json::parse_error& error) {
-    throw data_error("'" + source + "' is not JSON (at byte " + std::to_string(error.byte) +
-                     "); a result of 'lrfind sweep -o' is expected");
+    return result_from_json(parse_json(text), source);
+  } catch (const JsonError& error) {
+    throw data_error("'" + source + "' " + error.what() + "; a result of 'lrfind sweep -o' is expected");
   }
 }
 
@@ -282,12 +341,16 @@ Result result_from_json(const Json& json, const std::string& source) {
   }
 }
 
-Result read_result(const std::string& path) {
-  if (std::filesystem::is_directory(path)) throw data_error("'" + path + "' is a folder, not a result file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw data_error("cannot read '" + path + "': " + std::strerror(errno));
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return parse_result(text, path);
+std::string read_result_text(const std::string& path) {
+  std::string text;
+  const std::string problem = data::read_file(path, text, largest_result);
+  if (!problem.empty()) {
+    throw data_error("'" + path + "' " + problem + (problem == "is a folder" ? ", not a result file" : "") +
+                     (problem == "is a folder" ? "" : "; a result of 'lrfind sweep -o' is expected"));
+  }
+  return text;
 }
+
+Result read_result(const std::string& path) { return parse_result(read_result_text(path), path); }
 
 }  // namespace lrfind::report

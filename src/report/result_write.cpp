@@ -1,4 +1,5 @@
 // From a result to its JSON, and from JSON to text.
+#include "platform/parse_json.hpp"
 #include "report/measurements.hpp"
 #include "report/result.hpp"
 
@@ -142,7 +143,7 @@ Json to_json(const Result& result) {
       {"name", result.model.name}, {"parameters", result.model.parameters}, {"classes", result.model.classes}};
   json["suggestion"] = suggestion_json(result.suggestion);
   json["timing"] = timing_json(result.timing);
-  for (const auto& item : result.sections.items()) json[item.key()] = item.value();
+  for (const auto& item : result.sections.items()) append_member(json, item.key(), item.value());
   json["curve"] = curve_json(result);
   json["trials"] = Json::array();
   for (std::size_t i = 0; i < result.trials.size(); ++i) {

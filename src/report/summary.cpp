@@ -1,5 +1,6 @@
 #include "report/summary.hpp"
 
+#include "platform/excerpt.hpp"
 #include "report/canvas.hpp"
 #include "report/text.hpp"
 
@@ -62,7 +63,7 @@ std::string suggestion_lines(const Suggestion& suggestion, const TerminalStyle& 
     remarks.push_back("90 % interval " + format_rate(suggestion.interval->lo) + " to " +
                       format_rate(suggestion.interval->hi));
   }
-  remarks.push_back("rule " + suggestion.rule);
+  remarks.push_back("rule " + printable(excerpt(suggestion.rule)));
   std::string text = line("Learning rate", format_rate(*suggestion.lr), join(remarks), style);
   if (suggestion.max_lr) {
     text += line("Peak", format_rate(*suggestion.max_lr), "for one-cycle, cosine, decay", style);
@@ -81,7 +82,7 @@ std::string sentence(std::string text) {
 
 std::string warning(const std::string& message, const TerminalStyle& style, bool grave = false) {
   const std::string_view word = grave ? "Not trusted:" : "Warning:";
-  std::string text = wrapped(sentence(printable(message)), width_of(style), indent + 2,
+  std::string text = wrapped(sentence(printable(readable_length(message))), width_of(style), indent + 2,
                              std::string(indent, ' ') + std::string(word) + ' ');
   if (style.colour) text.replace(indent, word.size(), coloured(word, grave ? Colour::red : Colour::orange, true));
   return text;

@@ -154,12 +154,15 @@ class Drawing {
     return width + 1;
   }
 
-  double rate_share(double lr) const { return std::log(lr / rates_.lo) / std::log(rates_.hi / rates_.lo); }
+  double rate_share(double lr) const {
+    return (std::log(lr) - std::log(rates_.lo)) / (std::log(rates_.hi) - std::log(rates_.lo));
+  }
   double loss_share(double loss) const { return (loss - losses_.lo) / (losses_.hi - losses_.lo); }
 
   // A share of 0 to 1 as one of `count` places; shares beyond them land outside, but not so far that lines to them
   // would take long.
   static int place(double share, int count) {
+    if (std::isnan(share)) return -1;
     return static_cast<int>(std::lround(std::clamp(share, -1.0, 2.0) * (count - 1)));
   }
 

@@ -1,10 +1,12 @@
 #include "train/parameter_groups.hpp"
 #include <lrfind/error.hpp>
 
+#include "platform/excerpt.hpp"
 #include "train/trainer.hpp"
 
+#include <re2/re2.h>
+
 #include <algorithm>
-#include <regex>
 
 namespace lrfind::train {
 
@@ -13,16 +15,18 @@ namespace {
 // Which parameters `expression` matches anywhere in their name.
 std::vector<bool> matches(const std::vector<model::NamedTensor>& parameters, const std::string& expression,
                           const std::string& option) {
-  std::regex regex;
-  try {
-    regex = std::regex(expression, std::regex::ECMAScript);
-  } catch (const std::regex_error&) {
-    throw usage_error(option + " \"" + expression + "\" is not a regular expression");
+  // RE2 takes time in proportion to the text, whatever the expression; std::regex may take for ever or all of the stack.
+  RE2::Options quiet;
+  quiet.set_log_errors(false);
+  const RE2 regex(expression, quiet);
+  if (!regex.ok()) {
+    throw usage_error(option + " \"" + excerpt(expression) + "\" is not a regular expression as RE2 reads it: " +
+                      excerpt(regex.error()));
   }
   std::vector<bool> result;
-  for (const auto& parameter : parameters) result.push_back(std::regex_search(parameter.name, regex));
+  for (const auto& parameter : parameters) result.push_back(RE2::PartialMatch(parameter.name, regex));
   if (std::find(result.begin(), result.end(), true) == result.end()) {
-    throw usage_error(option + " \"" + expression + "\" matches no parameter; the first is called \"" +
+    throw usage_error(option + " \"" + excerpt(expression) + "\" matches no parameter; the first is called \"" +
                       parameters.front().name + "\" (lrfind sweep --list-parameters prints them all)");
   }
   return result;

@@ -124,7 +124,8 @@ TEST(ResultJson, ComplainsAboutArraysOfOtherLengths) {
 TEST(ResultFile, SaysWhatIsWrongWithIt) {
   const TemporaryFolder folder;
   EXPECT_EQ(message_of<Error>([&] { read_result(folder / "no.json"); }),
-            "cannot read '" + (folder / "no.json") + "': No such file or directory");
+            "'" + (folder / "no.json") +
+                "' cannot be opened (No such file or directory); a result of 'lrfind sweep -o' is expected");
   EXPECT_EQ(message_of<Error>([&] { read_result(folder / ""); }),
             "'" + (folder / "") + "' is a folder, not a result file");
   EXPECT_EQ(message_of<Error>([] { parse_result("{\"schema\": ", "half.json"); }),

@@ -4,6 +4,7 @@
 #include <data/dataset/indexing.hpp>
 #include <lrfind/error.hpp>
 #include <platform/parallel.hpp>
+#include <platform/read_file.hpp>
 
 #include <zlib.h>
 
@@ -11,6 +12,7 @@
 #include <array>
 #include <climits>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -35,8 +37,30 @@ std::size_t read_fully(gzFile file, std::uint8_t* to, std::size_t count) {
   return done;
 }
 
-IdxArray read_idx(const std::string& path) {
-  const GzFile file(::gzopen(path.c_str(), "rb"), ::gzclose);
+struct IdxFile {
+  std::string path;
+  GzFile file{nullptr, ::gzclose};
+  IdxArray array = {};
+  std::uint64_t expected = 1;  ///< values that the header declares
+};
+
+// Of gzip nothing can be known but by unpacking it, and zeros pack a thousand to one.
+void require_plausible(const IdxFile& idx) {
+  constexpr std::uint64_t much = std::uint64_t{1} << 29U, best_ratio = 200;
+  std::error_code error;
+  const std::uint64_t bytes = std::filesystem::file_size(idx.path, error);
+  if (error || idx.expected <= much || idx.expected / best_ratio <= bytes) return;
+  throw data_error("'" + idx.path + "' is cut off or no images: its header declares " + std::to_string(idx.expected) +
+                   " values in a file of " + std::to_string(bytes) + " bytes");
+}
+
+IdxFile open_idx(const std::string& path) {
+  if (const std::string problem = no_regular_file(path); !problem.empty()) {
+    throw data_error("'" + path + "' " + problem + ", and an IDX file is needed");
+  }
+  IdxFile idx{.path = path};
+  GzFile& file = idx.file;
+  file.reset(::gzopen(path.c_str(), "rb"));
   if (!file) throw data_error("'" + path + "' cannot be opened (" + std::strerror(errno) + ")");
   ::gzbuffer(file.get(), 1U << 18U);
   std::array<std::uint8_t, 4> word{};
@@ -44,10 +68,9 @@ IdxArray read_idx(const std::string& path) {
       word[3] > 4) {
     throw data_error("'" + path + "' is not an IDX file of unsigned bytes: it does not begin with 00 00 08 and 1 to 4");
   }
-  IdxArray array;
-  array.dimensions.resize(word[3]);
-  std::uint64_t expected = 1;
-  for (std::uint32_t& dimension : array.dimensions) {
+  idx.array.dimensions.resize(word[3]);
+  std::uint64_t& expected = idx.expected;
+  for (std::uint32_t& dimension : idx.array.dimensions) {
     if (read_fully(file.get(), word.data(), 4) != 4) throw data_error("'" + path + "' is cut off inside its header");
     dimension = std::uint32_t{word[0]} << 24U | std::uint32_t{word[1]} << 16U | std::uint32_t{word[2]} << 8U | word[3];
     constexpr std::uint64_t limit = std::uint64_t{1} << 36U;
@@ -57,6 +80,13 @@ IdxArray read_idx(const std::string& path) {
     }
     expected *= dimension;
   }
+  require_plausible(idx);
+  return idx;
+}
+
+void read_values(IdxFile& idx) {
+  IdxArray& array = idx.array;
+  const std::uint64_t expected = idx.expected;
   // What is declared may be a lie, so memory grows with what is really there.
   constexpr std::uint64_t piece = std::uint64_t{1} << 26U;
   while (array.values.size() < expected) {
@@ -66,13 +96,13 @@ IdxArray read_idx(const std::string& path) {
       array.values.reserve(static_cast<std::size_t>(std::min(expected, std::max(2 * std::uint64_t{before}, piece))));
     }
     array.values.resize(before + wanted);
-    const std::size_t read = read_fully(file.get(), array.values.data() + before, wanted);
+    const std::size_t read = read_fully(idx.file.get(), array.values.data() + before, wanted);
     if (read < wanted) {
-      throw data_error("'" + path + "' is cut off: its header declares " + std::to_string(expected) +
+      throw data_error("'" + idx.path + "' is cut off: its header declares " + std::to_string(expected) +
                        " values and it holds " + std::to_string(before + read));
     }
   }
-  return array;
+  idx.file.reset();
 }
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
@@ -193,10 +223,16 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
   const auto add = [&](const Pair& pair) { files.insert(files.end(), {root + pair.images, root + pair.labels}); };
   add(only_pair(pairs.train, root, "training"));
   if (!pairs.val.empty()) add(only_pair(pairs.val, root, "test"));
-  std::vector<IdxArray> arrays(files.size());
+  std::vector<IdxFile> opened;
+  for (const std::string& file : files) opened.push_back(open_idx(file));
+  // Before any value is read: labels for other images may be any number of them.
+  for (std::size_t i = 0; i < files.size(); i += 2) {
+    require_fit(opened[i].array, opened[i + 1].array, files[i], files[i + 1]);
+  }
   parallel_for(
-      files.size(), options.threads, [&](std::size_t i) { arrays[i] = read_idx(files[i]); }, options.stop);
-  for (std::size_t i = 0; i < files.size(); i += 2) require_fit(arrays[i], arrays[i + 1], files[i], files[i + 1]);
+      files.size(), options.threads, [&](std::size_t i) { read_values(opened[i]); }, options.stop);
+  std::vector<IdxArray> arrays;
+  for (IdxFile& idx : opened) arrays.push_back(std::move(idx.array));
 
   Dataset dataset;
   dataset.format = "idx";

@@ -1,6 +1,7 @@
 #include <data/dataset/json_lines.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"
+#include "platform/parse_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,8 +14,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int most_levels = 64;
 constexpr std::size_t most_keys = 1000;
-
-struct TooDeep {};
 
 void append_quoted(std::string& text, std::string_view value) {
   text += '"';
@@ -31,20 +30,13 @@ std::string text_of(const Json& value) {
 }
 
 Json object_of(const Table& table, std::size_t row, std::string_view line) {
-  const auto limit_depth = [](int depth, Json::parse_event_t, Json&) {
-    if (depth > most_levels) throw TooDeep();
-    return true;
-  };
   Json object;
   try {
-    object = Json::parse(line.begin(), line.end(), limit_depth);
-  } catch (const TooDeep&) {
-    table.fail(row, "has JSON nested more than " + std::to_string(most_levels) + " levels deep");
-  } catch (const Json::parse_error& error) {
-    table.fail(row, "is not valid JSON (at character " + std::to_string(error.byte) +
+    object = parse_json(line, most_levels);
+  } catch (const JsonError& error) {
+    if (!error.syntax()) table.fail(row, error.what());
+    table.fail(row, "is not valid JSON (at character " + std::to_string(error.byte()) +
                         "): every line needs one object such as {\"file_name\": \"1.jpg\", \"label\": \"cat\"}");
-  } catch (const Json::exception&) {
-    table.fail(row, "holds a JSON value that is out of range");
   }
   if (!object.is_object()) {
     table.fail(row, std::string("is a JSON ") + object.type_name() +

@@ -3,11 +3,11 @@
 #include <lrfind/error.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"
+#include "platform/read_file.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <span>
@@ -84,15 +84,10 @@ std::optional<ParsedRow> parse_row(std::string_view text, std::size_t at, char d
 }
 
 std::string read_text(const std::string& file) {
-  std::ifstream input(file, std::ios::binary);
-  if (!input) throw data_error("'" + file + "' cannot be opened");
   std::string text;
-  std::array<char, 1U << 16U> block{};
-  while (input.read(block.data(), block.size()), input.gcount() > 0) {
-    text.append(block.data(), static_cast<std::size_t>(input.gcount()));
-    if (text.size() > largest_text) throw data_error("'" + file + "' is larger than 4 GiB, too large for a manifest");
-  }
-  if (input.bad()) throw data_error("'" + file + "' cannot be read to its end");
+  const std::string problem = read_file(file, text, largest_text);
+  if (!problem.empty())
+    throw data_error("'" + file + "' " + problem + "; a manifest (.csv, .tsv, .txt or .jsonl) is needed");
   return text;
 }
 

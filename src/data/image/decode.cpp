@@ -11,9 +11,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 
 namespace lrfind::data {
@@ -155,6 +157,75 @@ cv::Mat fitted(const cv::Mat& image, const cv::Size& size, Resize how) {
   return result;
 }
 
+// What is larger than this decoded is averaged row by row where its format and size let it.
+constexpr std::uint64_t large_image = std::uint64_t{1} << 24U;
+
+// Grey or BGR.
+cv::Mat fitted_plain(std::span<const std::uint8_t> file, const ImageHeader& header, const cv::Size& size, Resize how) {
+  const cv::Size stored(static_cast<int>(header.width), static_cast<int>(header.height));
+  const Fit part = fit(stored, size, how);
+  const bool only_shrinks = part.across() >= 1 && part.down() >= 1 && stored.height <= AreaAverage::most_rows;
+  const bool large = std::uint64_t{header.width} * header.height > large_image;
+  if (!large || !only_shrinks || !comes_in_rows(file, header)) return fitted(plain_pixels(file, header), size, how);
+  cv::Mat result;
+  std::optional<AreaAverage> average;
+  plain_rows(file, header, [&](const cv::Mat& row) {
+    if (!average) {
+      result = cv::Mat::zeros(size, row.type());
+      average.emplace(area_average(part, 1, result));
+    }
+    average->add(row.ptr());
+  });
+  return result;
+}
+
+// Bytes of whole images that all threads together decode at once. An image larger than all of it waits to be alone.
+class DecodeBudget {
+ public:
+  class Share {
+   public:
+    Share(DecodeBudget& budget, std::uint64_t bytes) : budget_(budget), bytes_(bytes) { budget_.take(bytes_); }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+    ~Share() { budget_.give_back(bytes_); }
+
+   private:
+    DecodeBudget& budget_;
+    std::uint64_t bytes_;
+  };
+
+ private:
+  static constexpr std::uint64_t all = std::uint64_t{512} << 20U;
+
+  void take(std::uint64_t bytes) {
+    if (bytes == 0) return;
+    std::unique_lock lock(mutex_);
+    freed_.wait(lock, [&] { return used_ == 0 || used_ + bytes <= all; });
+    used_ += bytes;
+  }
+
+  void give_back(std::uint64_t bytes) {
+    if (bytes == 0) return;
+    {
+      const std::lock_guard lock(mutex_);
+      used_ -= bytes;
+    }
+    freed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::uint64_t used_ = 0;
+};
+
+// Of the images that count: small ones are decoded by the thousand, and no number of threads makes them many bytes.
+std::uint64_t budgeted_bytes(const ImageHeader& header) {
+  const std::uint64_t pixels = std::uint64_t{header.width} * header.height;
+  if (pixels <= large_image / 4) return 0;
+  // Alpha and 16 bits make a second copy.
+  return pixels * static_cast<std::uint64_t>(header.channels) * (header.alpha || header.bits > 8 ? 2 : 1);
+}
+
 cv::Mat from_bgr(cv::Mat image) {
   if (image.channels() == 3) cv::cvtColor(image, image, cv::COLOR_BGR2RGB);
   return image;
@@ -180,6 +251,9 @@ Decoded guarded(std::span<const std::uint8_t> file, const Work& work) {
   result.error = result.header.error;
   if (!result.ok()) return result;
   set_up_opencv();
+  static DecodeBudget budget;
+  const DecodeBudget::Share share(budget,
+                                  result.header.format == ImageFormat::jpeg ? 0 : budgeted_bytes(result.header));
   try {
     work(result);
   } catch (const cv::Exception& error) {
@@ -210,7 +284,7 @@ Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options)
     const cv::Mat image =
         header.format == ImageFormat::jpeg
             ? fitted_jpeg(file, header, jpeg_channels(header, options.shape.channels), stored, options)
-            : from_bgr(fitted(plain_pixels(file, header), stored, options.resize));
+            : from_bgr(fitted_plain(file, header, stored, options.resize));
     result.image = with_channels(upright(image, header.orientation), options.shape.channels);
   });
 }

@@ -6,11 +6,17 @@
 #include <opencv2/core/mat.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 namespace lrfind::data {
 
 cv::Mat read_png(std::span<const std::uint8_t> file);
+
+/// The same row by row, each in a buffer that the next overwrites, of a PNG that is not interlaced.
+void read_png_rows(std::span<const std::uint8_t> file, const std::function<void(const cv::Mat& row)>& take);
+bool is_interlaced_png(std::span<const std::uint8_t> file);
+
 cv::Mat read_bmp(std::span<const std::uint8_t> file);
 cv::Mat read_tiff(std::span<const std::uint8_t> file);
 cv::Mat read_pnm(std::span<const std::uint8_t> file);

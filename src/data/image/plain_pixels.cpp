@@ -71,4 +71,13 @@ cv::Mat plain_pixels(std::span<const std::uint8_t> file, const ImageHeader& head
   return without_alpha(decoded(file, header.format), header);
 }
 
+bool comes_in_rows(std::span<const std::uint8_t> file, const ImageHeader& header) {
+  return header.format == ImageFormat::png && !is_interlaced_png(file);
+}
+
+void plain_rows(std::span<const std::uint8_t> file, const ImageHeader& header,
+                const std::function<void(const cv::Mat& row)>& take) {
+  read_png_rows(file, [&](const cv::Mat& row) { take(without_alpha(row, header)); });
+}
+
 }  // namespace lrfind::data

@@ -67,7 +67,35 @@ bool read_rows(Reader& reader, cv::Mat& image) {
   return true;
 }
 
+// What `take` throws passes through no frame of libpng's.
+bool read_each_row(Reader& reader, cv::Mat& row, int rows, const std::function<void(const cv::Mat&)>& take) {
+  png_structp png = reader.png;
+  if (setjmp(png_jmpbuf(png)) != 0) return false;
+  for (int i = 0; i < rows; ++i) {
+    png_read_row(png, row.ptr(), nullptr);
+    take(row);
+  }
+  png_read_end(png, nullptr);
+  return true;
+}
+
 }  // namespace
+
+bool is_interlaced_png(std::span<const std::uint8_t> file) {
+  constexpr std::size_t interlace_method = 28;  // of the header chunk, which comes first
+  return file.size() > interlace_method && file[interlace_method] != 0;
+}
+
+void read_png_rows(std::span<const std::uint8_t> file, const std::function<void(const cv::Mat& row)>& take) {
+  Reader reader;
+  if (reader.info == nullptr) throw std::bad_alloc();
+  const auto damaged = [&] { return std::runtime_error(std::string("is damaged: ") + reader.reason.data()); };
+  if (!begin(reader, file)) throw damaged();
+  cv::Mat row(1, static_cast<int>(png_get_image_width(reader.png, reader.info)),
+              CV_8UC(png_get_channels(reader.png, reader.info)));
+  const int rows = static_cast<int>(png_get_image_height(reader.png, reader.info));
+  if (!read_each_row(reader, row, rows, take)) throw damaged();
+}
 
 cv::Mat read_png(std::span<const std::uint8_t> file) {
   Reader reader;

@@ -127,6 +127,14 @@ TEST(Idx, ErrorsNameTheFile) {
   EXPECT_NE(error_of(folder).find("is cut off"), std::string::npos);
 }
 
+TEST(Idx, LabelsForOtherImagesAreNotUnpacked) {
+  const TempFolder folder;
+  folder.write("train-images-idx3-ubyte", idx({3, 2, 4}, counting(24)));
+  // Were the values wanted, they would be missed: the file ends behind its header.
+  write_gz(folder, "train-labels-idx1-ubyte.gz", idx({400'000'000}, {}));
+  EXPECT_NE(error_of(folder).find("400000000 labels for 3 images"), std::string::npos);
+}
+
 TEST(Idx, ReadsFashionMnistWhereItIsInstalled) {
   const std::string path = "/usr/share/datasets/fashion-mnist";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "Debian's dataset-fashion-mnist is not installed";

@@ -379,7 +379,7 @@ TEST(Metadata, ErrorsNameTheLine) {
   expect_in("metadata.jsonl' line 2: is a JSON array", error("[1, 2]"));
   expect_in("line 2: is not valid JSON (at character", error("{\"file_name\": "));
   expect_in("line 2: is not valid JSON", error("{\"file_name\": \"\xFF\"}"));
-  expect_in("line 2: has JSON nested more than 64 levels deep", error(std::string(100'000, '[')));
+  expect_in("line 2: nests more than 64 levels of brackets (at byte 65)", error(std::string(100'000, '[')));
   expect_in("line 2: has no label", error("{\"file_name\": \"1.png\", \"label\": null}"));
   expect_in("column 'label' holds lists or objects", error("{\"file_name\": \"1.png\", \"label\": [\"a\"]}"));
 }

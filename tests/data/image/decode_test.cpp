@@ -405,7 +405,7 @@ TEST(Decode, SaysWhyAFileCannotBeRead) {
   const test::TempFolder folder;
   const DecodeOptions options{{8, 8, 3}};
   EXPECT_EQ(decode_file(folder / "none.png", options).error, "cannot be opened (No such file or directory)");
-  EXPECT_EQ(decode_file(folder.path(), options).error, "is not a regular file");
+  EXPECT_EQ(decode_file(folder.path(), options).error, "is a folder");
   EXPECT_EQ(decode_file(folder.write("empty.png", FileBytes{}), options).error, "is empty (0 bytes)");
   FileBytes damaged = test::plain_png(30, 30, 1, 2, 3);
   damaged[45] ^= 0xFFU;  // inside the compressed data, which has a checksum
@@ -415,6 +415,22 @@ TEST(Decode, SaysWhyAFileCannotBeRead) {
 TEST(Resize, KnowsItsNames) {
   EXPECT_EQ(parse_resize("crop"), Resize::crop);
   EXPECT_THROW(parse_resize("squash"), std::invalid_argument);
+}
+
+TEST(Decode, LargePngsGiveRowByRowWhatTheyGiveWhole) {
+  for (const int type : {CV_8UC1, CV_8UC4}) {
+    cv::Mat image(4120, 4110, type);  // more pixels than are decoded whole
+    cv::randu(image, 0, 256);
+    const FileBytes file = encode(".png", image);
+    const Decoded whole = decode(file);
+    ASSERT_EQ(whole.error, "");
+    for (const Resize how : {Resize::stretch, Resize::crop, Resize::pad}) {
+      const ImageShape shape{33, 57, whole.image.shape.channels};
+      const Decoded rows = decode(file, {shape, how});
+      ASSERT_EQ(rows.error, "");
+      EXPECT_EQ(rows.image.pixels, resize(whole.image.pixels.data(), whole.image.shape, shape, how).pixels);
+    }
+  }
 }
 
 }  // namespace

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Feeds mutated files to every reader of foreign bytes, under sanitizers: scripts/fuzz.sh [SECONDS for each, 60]
+# Needs clang and its libFuzzer (scripts/setup.sh fuzz). What makes a reader fail is left in build-fuzz/findings/TARGET-*;
+# mend the reader and move the file to tests/fuzz/found/, where a test reads it ever after.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+seconds=${1:-60}
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "'$seconds' is no number of seconds"
+clang=$(command -v clang++ || command -v clang++-14) || fail "clang++ is missing: scripts/setup.sh fuzz"
+build=build-fuzz corpora=build-fuzz/corpora findings=build-fuzz/findings
+configure "$build" CMAKE_CXX_COMPILER="$clang" CMAKE_BUILD_TYPE=RelWithDebInfo LRFIND_WITH_TORCH=OFF LRFIND_FUZZ=ON LRFIND_WERROR=OFF
+targets=(image idx manifest result json curve_csv curve_json)
+compile "$build" "${targets[@]/#/fuzz_}"
+
+mkdir -p "$findings"
+for target in "${targets[@]}"; do mkdir -p "$corpora/$target"; done
+cp tests/data/files/* "$corpora/image/"
+cp tests/golden/files/*.json "$corpora/result/"
+cp tests/golden/files/*.json configs/*.json "$corpora/json/" 2>/dev/null || true
+printf 'path,label\na.png,cat\n"b,1.png",dog\n' >"$corpora/manifest/comma"
+printf 'file\tclass\nx/a.png\t1\nx/b.png\t2\n' >"$corpora/manifest/tab"
+printf '{"file_name": "a.png", "label": 0}\n{"file_name": "b.png", "label": 1}\n' >"$corpora/manifest/jsonl"
+printf '\12\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2abcdefgh\0\0\10\1\0\0\0\2\0\1' >"$corpora/idx/two"
+printf 'lr,loss\n1e-4,2.3\n1e-3,2.2\n1e-2,1.5\n1e-1,9\n' >"$corpora/curve_csv/comma"
+printf 'lr;loss;probe_loss\n0,0001;2,3;2\n0,001;2,2;2\n0,01;1,5;\n' >"$corpora/curve_csv/semicolon"
+printf '{"lr": [1e-4, 1e-3, 1e-2], "loss": [2.3, NaN, 1.5]}' >"$corpora/curve_json/columns"
+printf '[{"lr": 1e-3, "loss": 2}, {"lr": 1e-2, "loss": 1}]' >"$corpora/curve_json/records"
+printf '{"lr": 1e-3, "loss": 2}\n{"lr": 1e-2, "loss": 1}\n' >"$corpora/curve_json/lines"
+for found in tests/fuzz/found/*; do
+  name=${found##*/}
+  [[ -d $corpora/${name%%-*} ]] && cp "$found" "$corpora/${name%%-*}/"
+done
+
+failed=()
+for target in "${targets[@]}"; do
+  log=$build/fuzz-$target.log
+  # The whole of it in a time of its own, in case one input never returns.
+  if timeout -k 10 $((seconds + 60)) "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+    -max_len=65536 -artifact_prefix="$findings/$target-" "$corpora/$target" >"$log" 2>&1; then
+    say "$target: $(grep -oE '^Done [0-9]+ runs' "$log" || echo done)"
+  else
+    failed+=("$target")
+    tail -n 40 "$log"
+  fi
+done
+((${#failed[@]} == 0)) || fail "found something: ${failed[*]}; the inputs are in $findings"
