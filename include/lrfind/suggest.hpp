@@ -15,8 +15,10 @@ namespace lrfind {
 struct Reason {
   std::string
       code;  ///< stable word for scripts, e.g. "never-fell", "diverged-from-start", "still-falling", "too-few-points"
-  std::string message;  ///< one sentence: what was seen and what to change
+  std::string message;  ///< one sentence: what was seen
   bool fatal = true;
+  std::string advice = {};  ///< what to change in the sweep, in words and without a full stop; may be empty
+  std::map<std::string, double> values = {};  ///< numbers that go with the code, e.g. "max_lr" of still-falling
 };
 
 struct Interval {

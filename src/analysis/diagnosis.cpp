@@ -16,11 +16,17 @@ namespace {
 // Decades of an interval. A hundred pairs of trials of ordinary trainings left up to 0.7 open.
 constexpr double doubtful_width = 0.8;
 
+constexpr const char* lower_rates = "lower the lowest rate, for example by a factor of 1000";
+
 Reason too_few_points(std::size_t count, Stopped stopped) {
   const std::string seen = "The curve has " + std::to_string(count) + " points with a finite loss and needs at least " +
                            std::to_string(fewest_points);
   if (stopped == Stopped::interrupted) return {"too-few-points", seen + "; let the sweep run on."};
-  return {"too-few-points", seen + "; raise --steps."};
+  return {"too-few-points",
+          seen + ".",
+          true,
+          "raise the number of steps",
+          {{"points", static_cast<double>(count)}, {"needed", static_cast<double>(fewest_points)}}};
 }
 
 Reason diverged_from_start(const std::vector<double>& lr, const std::vector<double>& loss) {
@@ -31,14 +37,19 @@ Reason diverged_from_start(const std::vector<double>& lr, const std::vector<doub
   const std::string seen = std::isfinite(first)
                                ? "The loss rose from the start, from " + text(first) + from + " to " + text(last) + to
                                : std::string("The loss was not finite from the first step on");
-  return {"diverged-from-start", seen + "; lower --min-lr, for example by a factor of 1000."};
+  return {"diverged-from-start", seen + ".", true, lower_rates, {{"factor", 1000}}};
 }
 
 Reason still_falling(const Shape& shape, Stopped stopped) {
   const std::string seen = "The loss was still falling at the highest rate, " + text(shape.lr.back()) +
                            ", where it had " + "reached " + text(shape.level.back()) + " from " + text(shape.start);
   if (stopped == Stopped::interrupted) return {"still-falling", seen + "; let the sweep run on."};
-  return {"still-falling", seen + "; raise --max-lr, for example to " + text(100 * shape.lr.back()) + "."};
+  const double higher = 100 * shape.lr.back();
+  return {"still-falling",
+          seen + ".",
+          true,
+          "raise the highest rate, for example to " + text(higher),
+          {{"max_lr", higher}}};
 }
 
 /// Whether the loss rises before a flat or falling stretch can be read: within the first third of the points.
@@ -108,15 +119,20 @@ std::vector<Reason> disagreement(const Answer& answer) {
   if (!apart) return {};
   return {{"trials-disagree",
            "The trials suggest rates from " + text(std::pow(10, *low)) + " to " + text(std::pow(10, *high)) + ", " +
-               text(*high - *low) + " decades apart; raise --batch-size, --steps or --trials.",
-           !answer.evidence_width || *answer.evidence_width > 1}};
+               text(*high - *low) + " decades apart.",
+           !answer.evidence_width || *answer.evidence_width > 1,
+           "raise the batch size, the steps or the trials",
+           {{"lowest", std::pow(10, *low)}, {"highest", std::pow(10, *high)}}}};
 }
 
 std::vector<Reason> below_sweep(double lr, const Trial& curve) {
   if (lr >= curve.lr.front()) return {};
-  return {{"diverged-from-start", "The rate to train with seems to lie at " + text(lr) +
-                                      ", below the lowest that was tried, " + text(curve.lr.front()) +
-                                      "; lower --min-lr, for example by a factor of 1000."}};
+  return {{"diverged-from-start",
+           "The rate to train with seems to lie at " + text(lr) + ", below the lowest that was tried, " +
+               text(curve.lr.front()) + ".",
+           true,
+           lower_rates,
+           {{"lr", lr}, {"factor", 1000}}}};
 }
 
 std::vector<Reason> misplaced(double lr, const std::string& rule, const Shape& shape) {
@@ -124,8 +140,12 @@ std::vector<Reason> misplaced(double lr, const std::string& rule, const Shape& s
   const double begins = shape.lr[shape.fall_begins_at()], ends = shape.lr[shape.lowest_at];
   // The published averages lag or lead by up to a decade, which is their manner and no mistake.
   if (lr >= begins / 10 && (lr <= 10 * ends)) return {};
-  return {{"outside-descent", "The rule " + rule + " names a rate of " + text(lr) + ", but the loss falls between " +
-                                  text(begins) + " and " + text(ends) + "; choose another --rule or raise --trials."}};
+  return {{"outside-descent",
+           "The rule " + rule + " names a rate of " + text(lr) + ", but the loss falls between " + text(begins) +
+               " and " + text(ends) + ".",
+           true,
+           "choose another rule or raise the number of trials",
+           {{"lr", lr}, {"begins", begins}, {"ends", ends}}}};
 }
 
 }  // namespace lrfind::analysis

@@ -20,9 +20,10 @@ Reason few_images(const ImageFacts& images, std::size_t steps) {
   return {"few-images",
           "The " + std::to_string(steps) + " steps saw each of the " + std::to_string(images.train_images) +
               " training images " + text(std::round(repeats(images, steps))) +
-              " times, so that the curve shows how fast they are learned by heart; lower --batch-size or --steps, or "
-              "add images.",
-          all_at_once};
+              " times, so that the curve shows how fast they are learned by heart.",
+          all_at_once,
+          "lower the batch size or the steps, or add images",
+          {{"repeats", repeats(images, steps)}}};
 }
 
 Reason one_class_dominates(double share) {

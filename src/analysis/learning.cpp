@@ -41,27 +41,33 @@ struct Yardstick {
 };
 
 Reason never_fell(const Shape& shape) {
-  return {"never-fell", "The loss never fell: its lowest level, " + text(shape.lowest) + ", is " +
-                            text(std::max(shape.fall(), 0.0)) + " below its start at " + text(shape.start) +
-                            ", and noise and chance explain up to " + text(shape.evidence) +
-                            "; raise --max-lr or --batch-size, or check the labels and the model."};
+  return {"never-fell",
+          "The loss never fell: its lowest level, " + text(shape.lowest) + ", is " + text(std::max(shape.fall(), 0.0)) +
+              " below its start at " + text(shape.start) + ", and noise and chance explain up to " +
+              text(shape.evidence) + ".",
+          true,
+          "raise the highest rate or the batch size, or check the labels and the model",
+          {{"lowest", shape.lowest}, {"start", shape.start}}};
 }
 
 Reason too_noisy(const Shape& shape, bool fatal) {
   const std::string seen = shape.fall() > shape.noise ? "The loss fell by " + text(shape.fall()) + ", only " +
                                                             text(shape.fall() / shape.noise) + " times the "
                                                       : "Whether the loss fell at all is hidden by the ";
-  return {"too-noisy", seen + "noise of one batch, " + text(shape.noise) + "; raise --batch-size, --steps or --trials.",
-          fatal};
+  return {"too-noisy",
+          seen + "noise of one batch, " + text(shape.noise) + ".",
+          fatal,
+          "raise the batch size, the steps or the trials",
+          {{"noise", shape.noise}}};
 }
 
 Reason random_labels(const Shape& shape, const Yardstick& yardstick) {
   return {"random-labels",
           "The loss came down to " + text(shape.lowest) + " and no lower, and guessing by the classes' shares gives " +
-              text(yardstick.guessing) +
-              ": with shuffled labels the curve would look the same; check that the labels belong to their images, or "
-              "raise --steps or --batch-size.",
-          shape.start <= usual_start * yardstick.even_guessing};
+              text(yardstick.guessing) + ": with shuffled labels the curve would look the same.",
+          shape.start <= usual_start * yardstick.even_guessing,
+          "check that the labels belong to their images, or raise the steps or the batch size",
+          {{"lowest", shape.lowest}, {"guessing", yardstick.guessing}}};
 }
 
 Reason learned_by_heart(double held_out, const Shape& shape, const Yardstick& yardstick) {

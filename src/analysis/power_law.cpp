@@ -1,20 +1,11 @@
 #include "analysis/power_law.hpp"
 
+#include "analysis/statistics.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace lrfind::analysis {
-
-namespace {
-
-// 95 % quantile of Student's t for 1, 2, ... degrees of freedom (table in any statistics text).
-double t95(std::size_t degrees) {
-  constexpr std::array<double, 10> table{6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812};
-  return degrees <= table.size() ? table[degrees - 1] : 1.645 + 1.6 / static_cast<double>(degrees);
-}
-
-}  // namespace
 
 std::optional<PowerLaw> fit_power_law(const std::vector<double>& x, const std::vector<double>& y,
                                       const std::vector<double>& sd) {
@@ -48,7 +39,7 @@ std::optional<PowerLaw> fit_power_law(const std::vector<double>& x, const std::v
   double half = 1.645 / std::sqrt(spread);
   if (x.size() > 2) {
     const auto degrees = x.size() - 2;
-    half = std::max(half, t95(degrees) * std::sqrt(scatter / static_cast<double>(degrees) / spread));
+    half = std::max(half, student_t_95(degrees) * std::sqrt(scatter / static_cast<double>(degrees) / spread));
   }
   law.interval = {law.exponent - half, law.exponent + half};
   return law;

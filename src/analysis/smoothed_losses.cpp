@@ -76,17 +76,15 @@ bool looks_smoothed(const Trial& trial) {
 std::vector<Reason> smoothed_already(const Answer& answer, const Rule& rule, const Evidence& evidence) {
   if (!evidence.options.may_be_smoothed || !most(evidence.trials, looks_smoothed)) return {};
   const bool switched_off = evidence.options.smoothing == 0;
-  // Measured on 340 curves under the average of torch-lr-finder, a factor of 0.95.
-  const std::string lag =
-      "an average lags, and the rule lrfind names three times too high a rate from one, at worst "
-      "forty times";
-  if (switched_off && rule.name != "lrfind") return {};
+  const std::string lag(lag_of_averages);
+  const bool lags = rule.name == "lrfind";
+  if (switched_off && !lags) return {};
   if (switched_off) return {{"lagging", "Of smoothed losses, " + lag + "; give the raw losses.", false}};
   return {{"looks-smoothed",
-           "The losses look smoothed already, or have hardly any noise" + smoothed_again(answer, rule, evidence) +
-               "; if they are smoothed, give --smoothing 0 or, better, the raw losses" +
-               (rule.name == "lrfind" ? ": " + lag + "." : "."),
-           false}};
+           "The losses look smoothed already, or have hardly any noise" + smoothed_again(answer, rule, evidence) + ".",
+           false,
+           "if they are smoothed, set the smoothing to 0 or, better, give the raw losses" + (lags ? ": " + lag : ""),
+           {{"lags", lags ? 1 : 0}}}};
 }
 
 std::vector<Reason> low_start(const Rule& rule, const Evidence& evidence) {
@@ -103,9 +101,12 @@ std::vector<Reason> low_start(const Rule& rule, const Evidence& evidence) {
   if (!fatal)
     return {{"low-start",
              what + "; an average distorts its first points, which the rule " + rule.name + " passes over.", false}};
-  return {{"low-start", what +
-                            ": either an average distorts its first points, or the sweep began past the rates to train "
-                            "with; give the raw losses, leave out the first ten points, or lower --min-lr."}};
+  return {{"low-start",
+           what + ": either an average distorts its first points, or the sweep began past the rates to train "
+                  "with.",
+           true,
+           "give the raw losses, leave out the first ten points, or lower the lowest rate",
+           {{"loss", losses.front()}, {"lr", evidence.curve.lr.front()}}}};
 }
 
 }  // namespace lrfind::analysis

@@ -2,11 +2,16 @@
 #pragma once
 
 #include <lrfind/suggest.hpp>
+#include <string_view>
 #include <vector>
 
 #include "analysis/rules.hpp"
 
 namespace lrfind::analysis {
+
+/// Measured on 340 curves under the average of torch-lr-finder, a factor of 0.95.
+inline constexpr std::string_view lag_of_averages =
+    "an average lags, and the rule lrfind names three times too high a rate from one, at worst forty times";
 
 /// Whether neighbouring losses of a trial differ far less than independent batches would make them. False below
 /// thirty points, which are too few to tell.

@@ -102,9 +102,12 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
     if (!answer.evidence_width) append(suggestion.reasons, analysis::misplaced(*answer.lr, rule.name, shape));
     fill_bounds(suggestion, answer, shape);
   } else if (suggestion.reasons.empty()) {
-    suggestion.reasons.push_back({"too-few-points", "The rule " + rule.name + " needs more points than the " +
-                                                        std::to_string(curve.lr.size()) +
-                                                        " of this curve; raise --steps or choose another --rule."});
+    suggestion.reasons.push_back(
+        {"too-few-points",
+         "The rule " + rule.name + " needs more points than the " + std::to_string(curve.lr.size()) + " of this curve.",
+         true,
+         "raise the number of steps or choose another rule",
+         {{"points", static_cast<double>(curve.lr.size())}}});
   }
   if (options.images) append(suggestion.reasons, analysis::diagnose_images(*options.images, curve.lr.size()));
   suggestion.trusted = !any_fatal(suggestion.reasons);

@@ -1,5 +1,7 @@
 #include "experiment/analyse.hpp"
 
+#include "report/reasons.hpp"
+
 #include <cmath>
 
 namespace lrfind::experiment {
@@ -67,7 +69,7 @@ void analyse(report::Result& result, const SuggestOptions& chosen, const std::st
   result.smoothed_loss = smooth(result.curve.loss, options.smoothing);
   result.suggestion = {};
   result.suggestion.rule = options.rule;
-  if (!curves.empty()) result.suggestion = lrfind::suggest(curves, options);
+  if (!curves.empty()) result.suggestion = report::with_flags(lrfind::suggest(curves, options));
   if (result.complete) return;
   result.suggestion.trusted = false;
   result.suggestion.reasons.push_back(

@@ -67,7 +67,8 @@ std::string reasons_of(const std::string& name) {
 
 std::string message_of(const std::string& name) {
   const Sweep read = sweep(name);
-  return suggest(read.trials, read.options).reasons.at(0).message;
+  const Reason reason = suggest(read.trials, read.options).reasons.at(0);
+  return reason.message + " " + reason.advice;
 }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -119,7 +120,7 @@ TEST(OneClassDominates, WhereMostImagesAreOfIt) {
 TEST(TooNoisy, AreBatchesOfTwo) {
   EXPECT_EQ(reasons_of("BatchOfTwo"), "too-noisy") << "one trial";
   EXPECT_EQ(reasons_of("FiftyImagesSeen"), "too-noisy!");
-  EXPECT_TRUE(has(message_of("BatchOfTwo"), "raise --batch-size, --steps or --trials"));
+  EXPECT_TRUE(has(message_of("BatchOfTwo"), "raise the batch size, the steps or the trials"));
 }
 
 TEST(TrialsDisagree, IsAWarningWhereTheirEvidenceLeavesMostOfADecadeOpen) {
@@ -136,24 +137,24 @@ TEST(TrialsDisagree, IsFatalWhereItLeavesMore) {
 TEST(StillFalling, WhereTheSweepEndsInTheFall) {
   EXPECT_EQ(reasons_of("EndsInTheFall"), "still-falling!");
   EXPECT_EQ(reasons_of("LogitsTimesATwentieth"), "still-falling!");
-  EXPECT_TRUE(has(message_of("EndsInTheFall"), "raise --max-lr"));
+  EXPECT_TRUE(has(message_of("EndsInTheFall"), "raise the highest rate"));
 }
 
 TEST(NeverFell, WhereEveryRateIsTooLow) {
   EXPECT_EQ(reasons_of("EndsTooLow"), "never-fell!");
-  EXPECT_TRUE(has(message_of("EndsTooLow"), "raise --max-lr"));
+  EXPECT_TRUE(has(message_of("EndsTooLow"), "raise the highest rate"));
 }
 
 TEST(DivergedFromStart, WhereEveryRateIsTooHigh) {
   EXPECT_EQ(reasons_of("StartsTooHigh"), "diverged-from-start!");
   EXPECT_EQ(reasons_of("StartsTooHighWithBatchNorm"), "diverged-from-start!");
-  EXPECT_TRUE(has(message_of("StartsTooHigh"), "lower --min-lr"));
-  EXPECT_TRUE(has(message_of("StartsTooHighWithBatchNorm"), "lower --min-lr"));
+  EXPECT_TRUE(has(message_of("StartsTooHigh"), "lower the lowest rate"));
+  EXPECT_TRUE(has(message_of("StartsTooHighWithBatchNorm"), "lower the lowest rate"));
 }
 
 TEST(TooFewPoints, InTwelveSteps) {
   EXPECT_EQ(reasons_of("TwelveSteps"), "too-few-points!");
-  EXPECT_TRUE(has(message_of("TwelveSteps"), "raise --steps"));
+  EXPECT_TRUE(has(message_of("TwelveSteps"), "raise the number of steps"));
 }
 
 TEST(DiagnosedSweep, AlwaysHasRatesWhereItHasTenSteps) {

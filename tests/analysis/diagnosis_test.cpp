@@ -18,8 +18,9 @@ std::string codes(const std::vector<Reason>& reasons) {
 }
 
 bool advises(const std::vector<Reason>& reasons, const std::string& option) {
-  return std::any_of(reasons.begin(), reasons.end(),
-                     [&](const Reason& reason) { return reason.message.find(option) != std::string::npos; });
+  return std::any_of(reasons.begin(), reasons.end(), [&](const Reason& reason) {
+    return (reason.message + reason.advice).find(option) != std::string::npos;
+  });
 }
 
 using analysis::diagnose;
@@ -50,14 +51,14 @@ TEST(Diagnosis, HasNothingAgainstNoiselessCurves) { EXPECT_EQ(codes(diagnose(Typ
 TEST(Diagnosis, SeesALossThatNeverFell) {
   for (std::uint64_t seed = 0; seed < 200; ++seed)
     EXPECT_EQ(codes(diagnose(flat(2.3, 0.05, seed))), "never-fell") << seed;
-  EXPECT_TRUE(advises(diagnose(flat(2.3, 0.05, 0)), "--max-lr"));
+  EXPECT_TRUE(advises(diagnose(flat(2.3, 0.05, 0)), "raise the highest rate"));
 }
 
 TEST(Diagnosis, SeesALossThatOnlyExploded) { EXPECT_GE(share({.fall = 1e-3}, "never-fell"), 0.99); }
 
 TEST(Diagnosis, SeesALossThatIsStillFalling) {
   EXPECT_EQ(share({.high = 2e-3}, "still-falling"), 1);
-  EXPECT_TRUE(advises(diagnose(Typical{.high = 2e-3}.trial()), "raise --max-lr"));
+  EXPECT_TRUE(advises(diagnose(Typical{.high = 2e-3}.trial()), "raise the highest rate"));
 }
 
 TEST(Diagnosis, SaysNothingOfFallingWhenTheSweepEndedByDivergence) {
@@ -80,7 +81,7 @@ TEST(Diagnosis, AsksForPatienceWhereTheSweepWasInterrupted) {
 
 TEST(Diagnosis, SeesALossThatRoseFromTheStart) {
   EXPECT_GE(share({.low = 0.4, .high = 40}, "diverged-from-start"), 0.95);
-  EXPECT_TRUE(advises(diagnose(Typical{.low = 0.4, .high = 40}.trial()), "lower --min-lr"));
+  EXPECT_TRUE(advises(diagnose(Typical{.low = 0.4, .high = 40}.trial()), "lower the lowest rate"));
   Trial blown;
   blown.lr = geometric(10, 100, 30);
   blown.loss.assign(30, std::numeric_limits<double>::quiet_NaN());
@@ -98,7 +99,7 @@ TEST(Diagnosis, WarnsOfNoise) {
   const std::vector<Reason> reasons = diagnose(Typical{.fall = 0.6, .noise = 0.18, .seed = 1}.trial());
   ASSERT_EQ(codes(reasons), "too-noisy");
   EXPECT_FALSE(reasons.front().fatal);
-  EXPECT_TRUE(advises(reasons, "--batch-size"));
+  EXPECT_TRUE(advises(reasons, "raise the batch size"));
 }
 
 TEST(Diagnosis, ForgetsTheNoiseOfOneTrialWhereTheMeanOfManyIsClear) {

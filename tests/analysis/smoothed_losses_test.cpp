@@ -110,7 +110,7 @@ TEST(SmoothedAlready, WarnsAndSaysWhatTheRuleWouldNameWithoutItsOwnSmoothing) {
     const Reason* reason = reason_of(twice, "looks-smoothed");
     ASSERT_NE(reason, nullptr) << rule;
     EXPECT_FALSE(reason->fatal);
-    EXPECT_NE(reason->message.find("--smoothing 0"), std::string::npos);
+    EXPECT_NE(reason->advice.find("set the smoothing to 0"), std::string::npos);
     EXPECT_EQ(reason_of(once, "looks-smoothed"), nullptr) << rule;
   }
   SuggestOptions own;
