@@ -40,7 +40,7 @@ for target in "${targets[@]}"; do
   # The whole of it in a time of its own, in case one input never returns.
   if timeout -k 10 $((seconds + 60)) "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
     -max_len=65536 -artifact_prefix="$findings/$target-" "$corpora/$target" >"$log" 2>&1; then
-    say "$target: $(grep -oE '^Done [0-9]+ runs' "$log" || echo done)"
+    say "$target: $(grep -oE '^Done [0-9]+ runs' "$log" || echo "done")"
   else
     failed+=("$target")
     tail -n 40 "$log"

@@ -15,13 +15,14 @@ namespace {
 // Which parameters `expression` matches anywhere in their name.
 std::vector<bool> matches(const std::vector<model::NamedTensor>& parameters, const std::string& expression,
                           const std::string& option) {
-  // RE2 takes time in proportion to the text, whatever the expression; std::regex may take for ever or all of the stack.
+  // RE2 takes time in proportion to the text, whatever the expression; std::regex may take for ever or all of the
+  // stack.
   RE2::Options quiet;
   quiet.set_log_errors(false);
   const RE2 regex(expression, quiet);
   if (!regex.ok()) {
-    throw usage_error(option + " \"" + excerpt(expression) + "\" is not a regular expression as RE2 reads it: " +
-                      excerpt(regex.error()));
+    throw usage_error(option + " \"" + excerpt(expression) +
+                      "\" is not a regular expression as RE2 reads it: " + excerpt(regex.error()));
   }
   std::vector<bool> result;
   for (const auto& parameter : parameters) result.push_back(RE2::PartialMatch(parameter.name, regex));
