@@ -8,7 +8,7 @@
 namespace lrfind::verify {
 
 using experiment::next_batches;
-using experiment::views;
+using experiment::batch_views;
 
 namespace {
 

@@ -22,6 +22,7 @@ namespace {
 
 constexpr int batch_size = 64, side = 32, classes = 10;
 constexpr data::ImageShape shape{side, side, 3};
+constexpr std::uint64_t seed = 0;
 
 // --- one step
 
@@ -29,8 +30,8 @@ struct RandomBatch {
   std::vector<std::uint8_t> pixels = std::vector<std::uint8_t>(batch_size * shape.bytes());
   std::vector<std::int64_t> labels = std::vector<std::int64_t>(batch_size);
 
-  explicit RandomBatch(std::uint64_t seed) {
-    data::Random random(seed);
+  explicit RandomBatch(std::uint64_t number) {
+    data::Random random(number);
     for (auto& value : pixels) value = static_cast<std::uint8_t>(random.below(256));
     for (auto& label : labels) label = random.below(classes);
   }
@@ -89,17 +90,16 @@ std::unique_ptr<data::test::TempFolder> photos(int steps) {
 }
 
 // One trial that measures nothing but the loss, of the default network.
-command::SweepSettings plain_sweep(const std::string& folder, int steps) {
-  command::SweepSettings settings;
-  settings.common.quiet = true;
+experiment::SweepSettings plain_sweep(const std::string& folder, int steps) {
+  experiment::SweepSettings settings;
   settings.session.data.path = folder;
   settings.session.data.normalize = "imagenet";  // needs no look at the images
   settings.session.data.val_split = 0;
   settings.session.recipe.batch_size = batch_size;
   settings.steps = steps;
-  settings.trials = "1";
+  settings.trials = 1;
   settings.stop_factor = 0;
-  settings.probe = "0";
+  settings.probe = 0;
   settings.gain_every = 0;
   return settings;
 }
@@ -110,39 +110,39 @@ struct Timed {
 };
 
 // The training steps alone, on batches in memory.
-Timed run_floor(command::Session& session, const command::SweepSettings& settings,
+Timed run_floor(experiment::Session& session, const experiment::SweepSettings& settings,
                 const std::vector<data::Batch>& batches) {
-  const auto rates = learning_rates(command::range_options(settings, 0));
-  session.start(command::range_options(settings, 0).seed);
+  const auto rates = learning_rates(experiment::range_options(settings, seed));
+  session.start(seed);
   Timed timed;
-  const auto start = command::Clock::now();
+  const auto start = experiment::Clock::now();
   auto& engine = session.engine();
   const auto ahead = static_cast<std::size_t>(engine.ahead());
   for (std::size_t i = 0; i < rates.size() + ahead; ++i) {
     if (i < rates.size()) {
-      const train::BatchView images = command::batch_view(batches[i]);
+      const train::BatchView images = experiment::batch_view(batches[i]);
       engine.submit({&images, 1}, rates[i], false);
     }
     if (i < ahead) continue;
     const auto measured = engine.collect();
     if (i == ahead) timed.first_loss = measured.loss;
   }
-  timed.seconds = command::seconds_since(start);
+  timed.seconds = experiment::seconds_since(start);
   return timed;
 }
 
 // The same steps as the program takes them: files read and decoded by the loader's workers meanwhile.
-Timed run_whole(command::Session& session, const command::SweepSettings& settings, command::People& people) {
-  command::TrialRunner runner(session, settings, people);
-  const auto trials = runner.run(batch_size, 1, command::suggest_options(settings));
+Timed run_whole(experiment::Session& session, const experiment::SweepSettings& settings) {
+  experiment::TrialRunner runner(session, settings, {.out = std::cerr, .columns = {}});
+  const auto trials = runner.run(batch_size, 1, experiment::suggest_options(settings));
   if (trials.failure) std::rethrow_exception(trials.failure);
   return {trials.seconds, trials.runs.front().trial.loss.front()};
 }
 
-std::vector<data::Batch> decoded_batches(command::SweepSettings settings) {
-  command::Session session(settings.session, settings.common, {}, {});
+std::vector<data::Batch> decoded_batches(const experiment::SweepSettings& settings) {
+  experiment::Session session(settings.session, {}, {}, {});
   const auto steps = static_cast<std::uint64_t>(settings.steps);
-  const auto loader = session.loader(command::range_options(settings, 0).seed, steps);
+  const auto loader = session.loader(seed, steps);
   std::vector<data::Batch> batches;
   while (batches.size() < steps) batches.push_back(loader->next());
   return batches;
@@ -150,7 +150,6 @@ std::vector<data::Batch> decoded_batches(command::SweepSettings settings) {
 
 // Times the floor, the whole and the floor again, so that a machine that grows slower does so for both.
 void time_sweep(benchmark::State& state, const std::string& folder, int steps) {
-  command::People people;
   const auto settings = plain_sweep(folder, steps);
   const auto batches = decoded_batches(settings);
   auto warm_up = settings;  // kernels are chosen, memory is taken
@@ -158,11 +157,10 @@ void time_sweep(benchmark::State& state, const std::string& folder, int steps) {
   double floor_s = 0, whole_s = 0;
   for (auto _ : state) {
     // A new session has decoded nothing yet.
-    auto own = settings;
-    command::Session session(own.session, own.common, {}, {});
+    experiment::Session session(settings.session, {}, {}, {});
     run_floor(session, warm_up, batches);
     const Timed before = run_floor(session, settings, batches);
-    const Timed whole = run_whole(session, own, people);
+    const Timed whole = run_whole(session, settings);
     const Timed after = run_floor(session, settings, batches);
     if (!(std::abs(whole.first_loss - before.first_loss) < 1e-4)) {
       state.SkipWithError("the sweep and its floor did not train on the same images");
