@@ -111,7 +111,7 @@ void declare_recipe_options(OptionSet& options, experiment::RecipeSettings& sett
   options.add("--class-weights", settings.class_weights, one_of({"none", "balanced"}),
               "balanced: weigh the loss by the inverse of each class's share");
   options.add("--freeze", settings.freeze, any_text("a regular expression"),
-              "REGEX of parameter names that are not trained; may be repeated");
+              "REGEX of parameter names that are not trained, or !REGEX: all but those; may be repeated");
   options.add("--lr-mult", settings.lr_mult, any_text("REGEX=FACTOR"),
               "REGEX=FACTOR: parameters trained at a multiple of the rate; may be repeated, the last match counts");
 }

@@ -12,20 +12,24 @@ namespace lrfind::train {
 
 namespace {
 
-// Which parameters `expression` matches anywhere in their name.
+// Which parameters `expression` matches anywhere in their name; after a "!", which ones it does not.
 std::vector<bool> matches(const std::vector<model::NamedTensor>& parameters, const std::string& expression,
                           const std::string& option) {
   // RE2 takes time in proportion to the text, whatever the expression; std::regex may take for ever or all of the
   // stack.
   RE2::Options quiet;
   quiet.set_log_errors(false);
-  const RE2 regex(expression, quiet);
+  const bool negated = expression.rfind('!', 0) == 0;
+  const RE2 regex(expression.substr(negated ? 1 : 0), quiet);
   if (!regex.ok()) {
-    throw usage_error(option + " \"" + excerpt(expression) +
-                      "\" is not a regular expression as RE2 reads it: " + excerpt(regex.error()));
+    const bool looks_ahead = expression.find("(?!") != std::string::npos || expression.find("(?=") != std::string::npos;
+    throw usage_error(
+        option + " \"" + excerpt(expression) +
+        "\" is not a regular expression as RE2 reads it: " + excerpt(regex.error()) +
+        (looks_ahead ? "; there is no look-ahead, but \"!^fc\" is every name that does not begin with fc" : ""));
   }
   std::vector<bool> result;
-  for (const auto& parameter : parameters) result.push_back(RE2::PartialMatch(parameter.name, regex));
+  for (const auto& parameter : parameters) result.push_back(RE2::PartialMatch(parameter.name, regex) != negated);
   if (std::find(result.begin(), result.end(), true) == result.end()) {
     throw usage_error(option + " \"" + excerpt(expression) + "\" matches no parameter; the first is called \"" +
                       parameters.front().name + "\" (lrfind sweep --list-parameters prints them all)");

@@ -44,7 +44,7 @@ SWEEPS = {
                   "bias=2", "--momentum", "0.8", "--seed", "8"],
     "batch-sizes": ["grey", "--model", "plain-cnn", "--width", "0.25", "--batch-sizes", "4,8,16", "--seed", "9"],
     "torchscript": ["split", "--model", TINY, "--replace-head", "--reinit", "--seed", "10"],
-    "fine-tune": ["split", "--model", TINY, "--replace-head", "--freeze", "^(?!fc)", "--seed", "11"],
+    "fine-tune": ["split", "--model", TINY, "--replace-head", "--freeze", "!^fc", "--seed", "11"],
     "val-loss": ["split", "--model", "plain-cnn", "--width", "0.25", "--metric", "val-loss", "--eval-every", "1",
                  "--seed", "12"],
     "val-accuracy": ["split", "--model", "plain-cnn", "--width", "0.25", "--metric", "val-accuracy", "--eval-every",
