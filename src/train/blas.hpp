@@ -1,7 +1,7 @@
 // Which library LibTorch's matrix products go to. Debian's LibTorch takes whatever libblas.so.3 is installed, and the
-// reference one makes a step of a vision transformer or ConvNeXt 10 to 20 times longer. So the program names it and warns
-// of a slow one. tests/train/dense_step_test.py compares a step with Python's; LD_LIBRARY_PATH with the folder of the
-// reference library, as there, measures it for any network.
+// reference one makes a step of a vision transformer or ConvNeXt 10 to 20 times longer. So the program names it and
+// warns of a slow one. tests/train/dense_step_test.py compares a step with Python's; LD_LIBRARY_PATH with the folder of
+// the reference library, as there, measures it for any network.
 #pragma once
 
 #include <string>

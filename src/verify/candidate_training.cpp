@@ -7,8 +7,8 @@
 
 namespace lrfind::verify {
 
-using experiment::next_batches;
 using experiment::batch_views;
+using experiment::next_batches;
 
 namespace {
 
