@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 // Where /proc is not mounted, as the program was started.
 fs::path own_path() {
   std::error_code error;
-  const fs::path path = fs::read_symlink("/proc/self/exe", error);
+  fs::path path = fs::read_symlink("/proc/self/exe", error);
   if (!error) return path;
   const auto* started = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
   return started == nullptr ? fs::path() : fs::canonical(started, error);
