@@ -2,10 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <regex>
+#include <string>
 
 namespace lrfind::report {
 namespace {
@@ -35,15 +36,23 @@ TEST(Reasons, StayAsTheyAreWithoutAdvice) {
   EXPECT_EQ(with_flags(suggestion).reasons[0].message, "All are of one class; balance the images.");
 }
 
+// Two dashes and a letter in a text or a comment; elsewhere they decrement.
+bool names_flag(const std::string& line) {
+  const std::size_t text = std::min(line.find('"'), line.find("//"));
+  for (std::size_t at = line.find("--", text); at != std::string::npos; at = line.find("--", at + 1))
+    if (at + 2 < line.size() && line[at + 2] >= 'a' && line[at + 2] <= 'z') return true;
+  return false;
+}
+
 TEST(Reasons, OfTheAnalysisKnowNoFlags) {
-  const std::regex flag(R"(("|//).*--[a-z])");  // in a text or a comment; elsewhere it decrements
+  EXPECT_TRUE(names_flag("// raise --max-lr"));
+  EXPECT_FALSE(names_flag("while (--left > 0) f();"));
   int files = 0;
   for (const char* folder : {"/include/lrfind", "/src/analysis"}) {
     for (const auto& entry : std::filesystem::directory_iterator(std::string(LRFIND_SOURCE) + folder)) {
       if (!entry.is_regular_file()) continue;
       std::ifstream input(entry.path());
-      for (std::string line; std::getline(input, line);)
-        EXPECT_FALSE(std::regex_search(line, flag)) << entry.path() << ": " << line;
+      for (std::string line; std::getline(input, line);) EXPECT_FALSE(names_flag(line)) << entry.path() << ": " << line;
       ++files;
     }
   }
