@@ -11,7 +11,8 @@ using test::operator+;
 
 FileBytes number(std::uint32_t value, unsigned bytes) {
   FileBytes result;
-  for (unsigned i = 0; i < bytes; ++i) result.push_back(static_cast<std::uint8_t>(value >> 8U * i));
+  for (unsigned i = 0; i < bytes; ++i)
+    result.push_back(i < 4 ? static_cast<std::uint8_t>(value >> 8U * i) : std::uint8_t{0});
   return result;
 }
 
