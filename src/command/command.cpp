@@ -40,6 +40,25 @@ bool CommandLine::parse(const Invocation& invocation) {
   return true;
 }
 
+void let_one_rank_speak(Console& console) {
+  try {
+    console.silence(train::find_ranks().rank > 0);
+  } catch (const Error&) {
+    // Said by whoever reads the options, which may make up for it.
+  }
+}
+
+void let_one_rank_speak(Console& console, const experiment::Team& team) { console.silence(team.rank() > 0); }
+
+int in_team(experiment::Team& team, Console& console, const std::function<int()>& work) {
+  try {
+    return team.together(work);
+  } catch (...) {
+    console.silence(!team.speaks());
+    throw;
+  }
+}
+
 void require_machine(const CommonOptions& common) {
   // LibTorch, its pool, the workers that decode, and what OpenMP and OpenBLAS start of their own.
   constexpr std::size_t address_space = std::size_t{768} << 20U;

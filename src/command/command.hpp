@@ -42,6 +42,13 @@ class CommandLine {
 /// Runs `body` and turns what it throws into a sentence on stderr and an exit status.
 int guarded(const std::string& name, Console& console, const std::function<int()>& body);
 
+/// Silences the console of all ranks but the first: before the options are read, as the launcher says, and after.
+void let_one_rank_speak(Console& console);
+void let_one_rank_speak(Console& console, const experiment::Team& team);
+
+/// Team::together; where the work throws, the rank that has something to say may speak.
+int in_team(experiment::Team& team, Console& console, const std::function<int()>& work);
+
 /// Throws Error (device) where the machine would not give a training what it needs.
 void require_machine(const CommonOptions& common);
 

@@ -18,6 +18,9 @@ class Console {
   /// Moves it back.
   ~Console();
 
+  /// Lets nothing through to people or, on stdout, to programs, as long as it is silent: of several ranks one speaks.
+  void silence(bool silent);
+
   std::ostream& out() { return *out_; }
   int descriptor() const { return descriptor_; }
   report::TerminalStyle style() const { return report::terminal_style(descriptor_); }
@@ -25,6 +28,8 @@ class Console {
  private:
   int descriptor_;
   std::unique_ptr<std::streambuf> buffer_;
+  std::unique_ptr<std::streambuf> nowhere_;
+  std::streambuf* stdout_ = nullptr;  // while silent
   std::unique_ptr<std::ostream> out_;
 };
 

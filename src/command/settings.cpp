@@ -123,6 +123,31 @@ void declare_device_options(OptionSet& options, experiment::DeviceSettings& sett
                    "use deterministic CUDA algorithms only (the CPU's always are)");
 }
 
+Validator<std::string> meeting_place() {
+  return {"tcp://HOST:PORT", [](const std::string& text) {
+            const auto colon = text.rfind(':');
+            return text.rfind("tcp://", 0) == 0 && colon > 6 && colon + 1 < text.size() &&
+                   text.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+          }};
+}
+
+void declare_team_options(OptionSet& options, experiment::TeamSettings& settings) {
+  options.group("Several processes (started by torchrun, srun or mpirun)");
+  options.add("--parallel", settings.parallel, one_of({"data", "trials"}),
+              "data: one network, of whose batches every rank takes --batch-size images; trials: every rank its own "
+              "trials, sooner where a network is small");
+  options.add("--rank-timeout", settings.timeout_s, number(1, 1e6), "seconds that a rank waits for the others");
+  options.not_in_config();
+  options.add("--rendezvous", settings.rendezvous, meeting_place(),
+              "tcp://HOST:PORT where rank 0 listens, instead of what the launcher says");
+  options.not_in_config();
+  options.add("--rank", settings.rank, auto_or(whole_number(0, 1 << 20)), "with --rendezvous: this process, from 0");
+  options.not_in_config();
+  options.add("--world-size", settings.world_size, auto_or(whole_number(1, 1 << 20)),
+              "with --rendezvous: how many processes there are; 1: alone, whatever a launcher says");
+  options.not_in_config();
+}
+
 void declare_range_test_options(OptionSet& options, SweepOptions& settings) {
   options.group("Range test");
   options.add("--min-lr", settings.min_lr, number_above(0), "first learning rate");
@@ -206,6 +231,7 @@ void declare_session_options(OptionSet& options, experiment::SessionSettings& se
   declare_network_options(options, settings.network);
   declare_recipe_options(options, settings.recipe);
   declare_device_options(options, settings.device);
+  declare_team_options(options, settings.team);
 }
 
 void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& settings) {

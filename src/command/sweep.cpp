@@ -119,9 +119,9 @@ experiment::ExpectedUse expected_use(const SweepOptions& settings) {
 }
 
 int run(SweepOptions& settings, const OptionSet& options, Console& console, experiment::Clock::time_point start,
-        const std::stop_token& stop) {
+        const std::stop_token& stop, experiment::Team& team) {
   require_machine(settings.common);
-  experiment::Session session(settings.session, settings.common, expected_use(settings), stop);
+  experiment::Session session(settings.session, settings.common, expected_use(settings), stop, team);
   settings.session = session.resolved();
   if (settings.list_parameters) {
     list_parameters(session);
@@ -157,7 +157,7 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
     result.complete = study.complete;
     failure = study.failure;
     settings.session.recipe.batch_size = study.chosen_size;
-    analysis.images->images_per_step = static_cast<std::size_t>(study.chosen_size * settings.session.recipe.accumulate);
+    analysis.images->images_per_step = static_cast<std::size_t>(session.images_per_step(study.chosen_size));
     experiment::analyse(result, analysis, settings.metric);
     result.sections["batch_sizes"] = study.table;
     result.sections["batch_exponent"] = study.exponent;
@@ -170,10 +170,11 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   }
   std::size_t unchecked = 0;
   try {
-    if (result.complete) unchecked = check_other_files(session);
+    if (result.complete && team.rank() == 0) unchecked = check_other_files(session);
   } catch (const Interrupted&) {
     result.complete = false;
   }
+  if (!failure) session.gather_unreadable();
   session.describe_session(result);
   if (unchecked > 0) {
     result.dataset.notes.push_back(std::to_string(unchecked) +
@@ -181,6 +182,11 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   }
   result.config = options.resolved();
   result.timing.total_s = experiment::seconds_since(start);
+  console.silence(!team.speaks());
+  if (!team.speaks()) {
+    if (failure) std::rethrow_exception(failure);
+    return result.suggestion.trusted ? done : untrusted;
+  }
   const auto unwritten = write(settings, result);
   if (failure && !unwritten) std::rethrow_exception(failure);
   show(settings, result, unwritten.has_value(), console);
@@ -200,13 +206,17 @@ int sweep(const Invocation& invocation) {
                    "  lrfind sweep photos --optimizer adamw --batch-size 128 --trials 3 --plot lr.png\n",
                    settings.common);
   declare_sweep_options(line.app(), line.options(), settings);
+  auto& console = invocation.console;
+  let_one_rank_speak(console);
   if (!line.parse(invocation)) return done;
+  experiment::Team team(settings.session.team);
+  let_one_rank_speak(console, team);
   check_sweep_options(line.options(), settings);
-  const auto stop = listen_for_interrupt(invocation.console.descriptor());
+  const auto stop = listen_for_interrupt(team.rank() == 0 ? console.descriptor() : -1);
   try {
-    return run(settings, line.options(), invocation.console, start, stop);
+    return in_team(team, console, [&] { return run(settings, line.options(), console, start, stop, team); });
   } catch (const Interrupted&) {
-    return write_nothing_measured(settings, line.options());
+    return team.speaks() ? write_nothing_measured(settings, line.options()) : ExitStatus::interrupted;
   }
 }
 

@@ -139,13 +139,13 @@ void check_before(const OptionSet& options, VerifySettings& settings) {
 }
 
 verify::VerifyOptions verify_options(const OptionSet& options, const VerifySettings& settings,
-                                     const data::Dataset& dataset) {
+                                     const experiment::Session& session) {
   verify::VerifyOptions chosen;
   chosen.schedules = settings.lr_schedules;
   chosen.factors = parse_list(settings.factors).value_or(std::vector<double>());
   chosen.rates = parse_list(settings.rates).value_or(std::vector<double>());
-  const auto& recipe = settings.session.recipe;
-  chosen.steps = verify::run_length(settings.steps, settings.epochs, dataset, recipe.batch_size * recipe.accumulate);
+  chosen.steps = verify::run_length(settings.steps, settings.epochs, session.dataset(),
+                                    session.images_per_step(settings.session.recipe.batch_size));
   if (settings.warmup >= chosen.steps) {
     throw usage_error("--warmup " + std::to_string(settings.warmup) + " leaves nothing of a run of " +
                       std::to_string(chosen.steps) + " steps; lower it or raise --epochs or --steps");
@@ -168,47 +168,22 @@ report::Json result_json(const VerifySettings& settings, const OptionSet& option
   return report::to_json(result);
 }
 
-}  // namespace
-
-int verify(const Invocation& invocation) {
-  VerifySettings settings;
-  CommandLine line(
-      "verify",
-      "Trains from scratch at the suggested rate and its neighbours, and prints the validation accuracy of "
-      "each as a table on stdout (or --json); whether the suggestion held goes to stderr and into the "
-      "result. A candidate that makes no headway is pruned early.",
-      "  lrfind verify photos --result lr.json\n"
-      "  lrfind verify photos --result lr.json --lr-schedule constant --lr-schedule one-cycle --epochs 5\n"
-      "  lrfind verify photos --rates 0.001,0.01,0.1 --optimizer adam --seeds 3 --json\n",
-      settings.common);
-  declare_verify(line, settings);
-  if (!line.parse(invocation)) return done;
-  report::Result result;
-  auto& options = line.options();
-  if (!settings.result.empty()) {
-    result = report::read_result(settings.result);
-    inherit(options, settings, result);
-  }
-  check_before(options, settings);
-  auto& console = invocation.console;
-  if (settings.rates.empty() && !result.suggestion.lr) {
-    console.out() << "lrfind verify: \"" << report::printable(settings.result)
-                  << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
-    return untrusted;
-  }
+int train(VerifySettings& settings, const OptionSet& options, const report::Result& result, Console& console,
+          experiment::Team& team) {
   require_machine(settings.common);
   experiment::Session session(settings.session, settings.common,
                               {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
-                              listen_for_interrupt(console.descriptor()));
+                              listen_for_interrupt(team.rank() == 0 ? console.descriptor() : -1), team);
   settings.session = session.resolved();
   warn_before_training(session, settings.common, console);
-  const auto chosen = verify_options(options, settings, session.dataset());
+  const auto chosen = verify_options(options, settings, session);
   const auto verification =
       verify::verify_rates(session, result.suggestion, chosen, progress_target(settings.common, console));
 
   const auto section = report::verification_json(verification);
+  console.silence(!team.speaks());
   std::optional<Error> unwritten;
-  if (!settings.output.empty()) {
+  if (!settings.output.empty() && team.speaks()) {
     auto json = result_json(settings, options, session);
     json["verify"] = section;
     json["verify"]["config"] = options.resolved();
@@ -232,6 +207,40 @@ int verify(const Invocation& invocation) {
     console.out() << "\n" << report::verification_summary(verification, console.style().columns);
   if (unwritten) throw *unwritten;
   return verification.complete ? done : ExitStatus::interrupted;
+}
+
+}  // namespace
+
+int verify(const Invocation& invocation) {
+  VerifySettings settings;
+  CommandLine line(
+      "verify",
+      "Trains from scratch at the suggested rate and its neighbours, and prints the validation accuracy of "
+      "each as a table on stdout (or --json); whether the suggestion held goes to stderr and into the "
+      "result. A candidate that makes no headway is pruned early.",
+      "  lrfind verify photos --result lr.json\n"
+      "  lrfind verify photos --result lr.json --lr-schedule constant --lr-schedule one-cycle --epochs 5\n"
+      "  lrfind verify photos --rates 0.001,0.01,0.1 --optimizer adam --seeds 3 --json\n",
+      settings.common);
+  declare_verify(line, settings);
+  auto& console = invocation.console;
+  let_one_rank_speak(console);
+  if (!line.parse(invocation)) return done;
+  experiment::Team team(settings.session.team);
+  let_one_rank_speak(console, team);
+  report::Result result;
+  auto& options = line.options();
+  if (!settings.result.empty()) {
+    result = report::read_result(settings.result);
+    inherit(options, settings, result);
+  }
+  check_before(options, settings);
+  if (settings.rates.empty() && !result.suggestion.lr) {
+    console.out() << "lrfind verify: \"" << report::printable(settings.result)
+                  << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
+    return untrusted;
+  }
+  return in_team(team, console, [&] { return train(settings, options, result, console, team); });
 }
 
 }  // namespace lrfind::command

@@ -34,7 +34,8 @@ ImageFacts image_facts(const report::Result& result) {
   };
   ImageFacts facts;
   facts.train_images = static_cast<std::size_t>(result.dataset.train_images);
-  facts.images_per_step = static_cast<std::size_t>(number("batch-size", 0) * number("accumulate", 1));
+  facts.images_per_step = static_cast<std::size_t>(number("batch-size", 0) * number("accumulate", 1)) *
+                          static_cast<std::size_t>(result.tool.ranks);
   facts.class_counts = result.dataset.class_counts;
   facts.label_smoothing = number("label-smoothing", 0);
   const auto weights = result.config.find("class-weights");

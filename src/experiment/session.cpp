@@ -9,8 +9,10 @@
 
 #include <unistd.h>
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <opencv2/core/version.hpp>
+#include <thread>
 
 namespace lrfind::experiment {
 
@@ -29,21 +31,44 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 std::string blas_name(const train::Blas& blas) { return blas.name + (blas.file.empty() ? "" : " (" + blas.file + ")"); }
 
+// Ranks that share a machine share its cores, unless their launcher has bound each to cores of its own.
+int cores_of_rank(const Team& team) {
+  const int cores = available_cores();
+  const bool bound = cores < static_cast<int>(std::thread::hardware_concurrency());
+  return bound ? cores : std::max(cores / team.local_size(), 1);
+}
+
 std::string host_name() {
   char name[256] = "";
   gethostname(name, sizeof name - 1);
   return name;
 }
 
+// Of images that the ranks share, those of this one.
+void keep_part(std::vector<std::uint32_t>& images, const Team& team) {
+  const auto parts = static_cast<std::size_t>(team.parts());
+  const auto part = static_cast<std::size_t>(team.part());
+  const auto begin = images.begin() + static_cast<std::ptrdiff_t>(images.size() * part / parts);
+  const auto end = images.begin() + static_cast<std::ptrdiff_t>(images.size() * (part + 1) / parts);
+  images = {begin, end};
+}
+
 }  // namespace
 
-Session::Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop)
-    : settings_(std::move(settings)), common_(common), stop_(std::move(stop)), recipe_(recipe_of(settings_.recipe)) {
+Session::Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop,
+                 Team& team)
+    : settings_(std::move(settings)),
+      common_(common),
+      stop_(std::move(stop)),
+      team_(team),
+      recipe_(recipe_of(settings_.recipe)) {
   settings_.recipe = experiment::resolved(settings_.recipe);
-  const int cores = available_cores();
+  const int cores = cores_of_rank(team);
   threads_ = common_.threads > 0 ? static_cast<int>(common_.threads) : cores;
   workers_ = static_cast<unsigned>(settings_.data.workers.value_or(std::min(cores, 16)));
   auto loading = train::load_engine_meanwhile();
+  // Whatever goes wrong from here on, the other ranks are to hear of it.
+  if (!team.alone()) team.join(*(engine_ = loading.get()));
 
   const auto start = std::chrono::steady_clock::now();
   dataset_ = data::find_dataset(settings_.data.path, {.val_split = settings_.data.val_split,
@@ -52,10 +77,12 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
                                                       .threads = static_cast<unsigned>(cores),
                                                       .stop = stop_});
   index_s_ = seconds_since(start);
+  require_same_data();
   open_store(shape_for(std::nullopt), use);
 
-  engine_ = loading.get();
-  settings_.device.device = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
+  if (engine_ == nullptr) engine_ = loading.get();
+  settings_.device.device =
+      engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic, team.local_rank()});
   const auto& network = settings_.network;
   const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
                                        network.replace_head, data::seed_of(seed(), head_stream)},
@@ -103,6 +130,7 @@ void Session::open_store(const data::ImageShape& shape, const ExpectedUse& use) 
                                    .resize = data::parse_resize(settings_.data.resize),
                                    .cache_bytes = (again ? cache_mb : std::min(cache_mb, megabytes_ahead)) << 20U});
   if (use.probe && dataset_.val.empty()) return;  // the order is not known yet
+  if (team_.parts() > 1) return;                  // most of it is for the other ranks
   const auto first = trial_seed(seed(), 0);
   // One core loads the network meanwhile.
   const auto threads = std::min(workers_, static_cast<unsigned>(std::max(available_cores() - 1, 1)));
@@ -112,8 +140,13 @@ void Session::open_store(const data::ImageShape& shape, const ExpectedUse& use) 
 void Session::choose_normalisation() {
   const auto channels = static_cast<std::size_t>(shape_.channels);
   if (settings_.data.normalize == "dataset") {
-    const auto statistics = data::channel_statistics(*store_, 512, seed(), workers_, stop_);
-    normalisation_ = {statistics.mean, statistics.std};
+    std::string numbers;
+    if (team_.rank() == 0) {
+      const auto statistics = data::channel_statistics(*store_, 512, seed(), workers_, stop_);
+      numbers = report::Json({statistics.mean, statistics.std}).dump();
+    }
+    const auto known = report::Json::parse(team_.of_first(numbers));
+    normalisation_ = {known[0].get<std::vector<double>>(), known[1].get<std::vector<double>>()};
   } else if (settings_.data.normalize == "imagenet") {
     // The means and deviations that torchvision's weights are trained with; for grey images, their averages.
     normalisation_ = channels == 3 ? train::Normalisation{{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}
@@ -131,6 +164,31 @@ std::vector<double> Session::class_counts() const {
   return counts;
 }
 
+// What differs between ranks that see different images, without comparing all names.
+void Session::require_same_data() const {
+  const auto facts_of = [&](const data::Samples& samples) {
+    std::uint64_t names = 0;
+    const auto skipped = dataset_.path.size();
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const auto path = samples.path(i);
+      const bool below = path.compare(0, skipped, dataset_.path) == 0;
+      const auto hash = std::hash<std::string_view>()(std::string_view(path).substr(below ? skipped : 0));
+      names = data::seed_of(names, hash, static_cast<std::uint64_t>(samples.label(i)));
+    }
+    return std::to_string(names);
+  };
+  std::string classes;
+  for (const auto& name : dataset_.classes) classes += (classes.empty() ? "" : ", ") + name;
+  team_.require_alike({{"the classes of the data", classes},
+                       {"the number of training images", std::to_string(dataset_.train.size())},
+                       {"the number of validation images", std::to_string(dataset_.val.size())},
+                       {"the names or labels of the training images (a hash)", facts_of(dataset_.train)},
+                       {"the names or labels of the validation images (a hash)", facts_of(dataset_.val)}});
+}
+
+// A rank that ends alone would leave the others waiting: where batches are shared, all end after the same step.
+std::stop_token Session::stop_of_loaders() const { return team_.parts() > 1 ? std::stop_token() : stop_; }
+
 std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t batches, std::int64_t batch_size) {
   prefetch_.reset();
   data::LoaderOptions options;
@@ -143,8 +201,10 @@ std::unique_ptr<data::Loader> Session::loader(std::uint64_t seed, std::uint64_t 
   options.augmentations = data::parse_augmentations(settings_.data.augment);
   options.augment_later = engine_->augments();
   options.indices = drawn_;
+  options.part = static_cast<std::uint64_t>(team_.part());
+  options.parts = static_cast<std::uint64_t>(team_.parts());
   options.max_unreadable = settings_.data.max_unreadable;
-  options.stop = stop_;
+  options.stop = stop_of_loaders();
   return std::make_unique<data::Loader>(dataset_, data::Split::train, options, store_);
 }
 
@@ -157,10 +217,11 @@ std::vector<data::Batch> Session::validation_batches(std::size_t limit) {
     indices.resize(limit);
     std::sort(indices.begin(), indices.end());
   }
+  keep_part(indices, team_);
   data::LoaderOptions options;
   options.shape = shape_;
   options.workers = workers_;
-  options.stop = stop_;
+  options.stop = stop_of_loaders();
   data::Loader loader(dataset_, data::Split::val, options, store_);
   std::vector<data::Batch> batches;
   for (std::size_t begin = 0; begin < indices.size(); begin += validation_batch) {
@@ -184,10 +245,12 @@ data::Batch Session::probe_batch(std::size_t size) {
     std::sort(drawn_.begin(), drawn_.end());
   }
   indices.resize(held);
+  // Where layers look at a batch as a whole, every rank takes all of it.
+  if (!engine_->normalises_batches()) keep_part(indices, team_);
   data::LoaderOptions options;
   options.shape = shape_;
   options.workers = workers_;
-  options.stop = stop_;
+  options.stop = stop_of_loaders();
   data::Loader loader(dataset_, from_val ? data::Split::val : data::Split::train, options, store_);
   return loader.load(indices);
 }
@@ -212,9 +275,22 @@ std::vector<std::string> Session::slow_because() const {
       "apt-get install libopenblas0-pthread, or choose it with update-alternatives where it is installed"};
 }
 
+void Session::gather_unreadable() {
+  if (team_.alone()) return;
+  report::Json own = report::Json::array();
+  for (const auto& file : store_->unreadable()) own.push_back({file.path, file.error});
+  std::map<std::string, std::string> others;
+  for (const auto& each : team_.exchange(own.dump(-1, ' ', false, report::Json::error_handler_t::replace))) {
+    for (const auto& file : report::Json::parse(each)) others.emplace(file[0], file[1]);
+  }
+  for (const auto& file : store_->unreadable()) others.erase(file.path);
+  unreadable_elsewhere_.clear();
+  for (const auto& [path, error] : others) unreadable_elsewhere_.push_back({path, error});
+}
+
 void Session::describe_session(report::Result& result) const {
-  result.tool = {LRFIND_VERSION, engine_->libtorch_version(), CV_VERSION, settings_.device.device, threads_,
-                 host_name(),    blas_name(engine_->blas())};
+  result.tool = {LRFIND_VERSION, engine_->libtorch_version(), CV_VERSION,   settings_.device.device, threads_,
+                 host_name(),    blas_name(engine_->blas()),  team_.parts()};
   auto& dataset = result.dataset;
   dataset.path = dataset_.path;
   dataset.format = dataset_.format;
@@ -224,6 +300,7 @@ void Session::describe_session(report::Result& result) const {
   dataset.class_counts = class_counts();
   dataset.unreadable.clear();
   for (const auto& file : store_->unreadable()) dataset.unreadable.push_back({file.path, file.error});
+  dataset.unreadable.insert(dataset.unreadable.end(), unreadable_elsewhere_.begin(), unreadable_elsewhere_.end());
   dataset.misnamed.clear();
   for (const auto& file : store_->misnamed()) dataset.misnamed.push_back({file.path, "holds " + file.format});
   dataset.ignored_files = static_cast<std::int64_t>(dataset_.ignored_files + dataset_.hidden);
@@ -231,6 +308,10 @@ void Session::describe_session(report::Result& result) const {
   dataset.notes = dataset_.notes;
   dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
   for (auto& sentence : engine_->network_notes()) dataset.notes.push_back(std::move(sentence));
+  if (team_.parts() > 1 && engine_->normalises_batches()) {
+    dataset.notes.push_back("batch normalisation saw each rank's own part of a batch, " +
+                            std::to_string(settings_.recipe.batch_size) + " images, as DistributedDataParallel has it");
+  }
   for (auto& sentence : slow_because()) dataset.notes.push_back(std::move(sentence));
   if (const auto obstacle = engine_->not_captured_because(); !obstacle.empty()) {
     dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + obstacle);

@@ -6,6 +6,7 @@
 #include "data/batch/prefetch.hpp"
 #include "data/batch/statistics.hpp"
 #include "experiment/settings.hpp"
+#include "experiment/team.hpp"
 #include "platform/interrupted.hpp"
 #include "report/result.hpp"
 #include "train/engine.hpp"
@@ -29,11 +30,16 @@ struct ExpectedUse {
 
 class Session {
  public:
-  /// Finds the images, loads the network and checks that everything fits. `stop` ends any of the work below. Throws
-  /// Error (usage, data, model, device), Interrupted.
-  Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop);
+  /// Finds the images, loads the network and checks that everything fits; joins the team, which must outlive it, and
+  /// makes sure that all ranks have the same. `stop` ends any of the work below. Throws Error (usage, data, model,
+  /// device), Interrupted.
+  Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop,
+          Team& team);
 
   const std::stop_token& stop() const { return stop_; }
+  /// Whether to end before another step.
+  bool stop_now() const { return team_.stop_now(stop_); }
+  Team& team() { return team_; }
 
   train::Engine& engine() { return *engine_; }
   const data::Dataset& dataset() const { return dataset_; }
@@ -43,15 +49,19 @@ class Session {
   /// how many will be asked for at most; `batch_size` 0 is the recipe's.
   std::unique_ptr<data::Loader> loader(std::uint64_t seed, std::uint64_t batches, std::int64_t batch_size = 0);
 
-  /// Validation images as batches, unreadable ones left out, at most `limit` (0: all), the same at every call.
+  /// Validation images as batches, unreadable ones left out, at most `limit` (0: all), the same at every call; of a
+  /// team that shares batches, this rank's part of them.
   std::vector<data::Batch> validation_batches(std::size_t limit = 0);
 
   /// A fixed batch of at most `size` images for the probe loss: validation images, or training images that are then
-  /// held out of every loader.
+  /// held out of every loader. Of a team that shares batches, this rank's part of it.
   data::Batch probe_batch(std::size_t size);
 
   /// Starts a training run: fresh or the file's own weights, as the settings say. Notes what could not be drawn afresh.
   void start(std::uint64_t seed);
+
+  /// Lets rank 0 know of the unreadable files that the others have met.
+  void gather_unreadable();
 
   /// The parts of a result that describe what was trained.
   void describe_session(report::Result& result) const;
@@ -64,18 +74,23 @@ class Session {
   std::uint64_t seed() const { return static_cast<std::uint64_t>(common_.seed); }
 
   double index_s() const { return index_s_; }
-  /// Batches of one update.
+  /// Batches of one update, on each rank.
   int accumulate() const { return recipe_.accumulate; }
+  /// Images of one update by all ranks, from batches of this size.
+  std::int64_t images_per_step(std::int64_t batch_size) const { return batch_size * accumulate() * team_.parts(); }
 
  private:
   data::ImageShape shape_for(std::optional<int> network_channels) const;
   void open_store(const data::ImageShape& shape, const ExpectedUse& use);
   void choose_normalisation();
   std::vector<double> class_counts() const;
+  void require_same_data() const;
+  std::stop_token stop_of_loaders() const;
 
   SessionSettings settings_;
   CommonSettings common_;
   std::stop_token stop_;
+  Team& team_;
   train::Recipe recipe_;
   data::Dataset dataset_;
   data::ImageShape shape_;  // of the store
@@ -88,6 +103,7 @@ class Session {
   int threads_ = 1;
   double index_s_ = 0;
   std::vector<std::string> notes_;
+  std::vector<report::FileProblem> unreadable_elsewhere_;  // by other ranks
 };
 
 /// What the engine sees of a batch; the batch must outlive it.

@@ -66,6 +66,14 @@ struct RecipeSettings {
   std::vector<std::string> lr_mult;
 };
 
+/// How several processes work on one experiment.
+struct TeamSettings {
+  std::string rendezvous;  ///< empty: as the launcher says
+  AutoOr<std::int64_t> rank, world_size;
+  double timeout_s = 60;          ///< how long a rank waits for the others
+  std::string parallel = "data";  ///< data: one network, each rank a part of every batch; trials: each rank its own
+};
+
 struct DeviceSettings {
   std::string device = "auto";
   bool deterministic = false;
@@ -77,6 +85,7 @@ struct SessionSettings {
   NetworkSettings network;
   RecipeSettings recipe;
   DeviceSettings device;
+  TeamSettings team;
 };
 
 struct SweepSettings {

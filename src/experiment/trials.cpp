@@ -17,10 +17,10 @@ namespace {
 constexpr std::int64_t least_trials = 2;
 
 // Images whose forward pass costs about a sixth of a training step, which costs about three forward passes per image.
-std::size_t probe_size(const SweepSettings& settings) {
+std::size_t probe_size(const SweepSettings& settings, const Session& session) {
   if (settings.probe) return static_cast<std::size_t>(*settings.probe);
-  const auto& recipe = settings.session.recipe;
-  return static_cast<std::size_t>(std::clamp<std::int64_t>(recipe.batch_size * recipe.accumulate / 2, 16, 256));
+  const auto images = session.images_per_step(settings.session.recipe.batch_size);
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(images / 2, 16, 256));
 }
 
 }  // namespace
@@ -31,13 +31,13 @@ TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, report
     : session_(session), settings_(settings), progress_(std::move(progress)) {
   measuring_.gain_every = static_cast<int>(settings.gain_every);
   measuring_.update_ratios = settings.layerwise;
-  if (const auto size = probe_size(settings); size > 0) {
+  if (const auto size = probe_size(settings, session); size > 0) {
     probe_ = session.probe_batch(size);
     if (probe_.size > 0) measuring_.probe = &probe_;
   }
   if (settings.metric.rfind("val-", 0) != 0) return;
   validation_ = session.validation_batches();
-  if (validation_.empty()) {
+  if (session.team().sum(static_cast<std::int64_t>(validation_.size())) == 0) {
     throw usage_error("--metric " + settings.metric + " needs validation images; raise --val-split above 0");
   }
   measuring_.validation = &validation_;
@@ -74,7 +74,7 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
     }
     const train::Stopwatch watch(run.timing.steps_s);
     engine.submit(batch_views(batches), lr, measuring_.gain_every > 0 && submitted % measuring_.gain_every == 0);
-    for (const auto& batch : batches) run.images += batch.size;
+    for (const auto& batch : batches) run.images += batch.size * session_.team().parts();
     ++submitted;
   };
   const auto collect = [&] {
@@ -104,7 +104,7 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
   // Validation measures the weights as they are, so nothing may have run ahead of it.
   const int ahead = measuring_.validation != nullptr ? 0 : engine.ahead();
   run.trial = range_test(
-      StepsAhead{submit, collect, ahead}, options, [this] { return session_.stop().stop_requested(); }, note_step);
+      StepsAhead{submit, collect, ahead}, options, [this] { return session_.stop_now(); }, note_step);
   run.timing.steps = engine.times();
   return run;
 }
@@ -113,7 +113,7 @@ bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& 
   const auto done_trials = static_cast<std::int64_t>(runs.size());
   if (settings_.trials) return done_trials >= *settings_.trials;
   if (done_trials >= settings_.max_trials) return true;
-  if (settings_.max_seconds > 0 && seconds_since(start_) >= settings_.max_seconds) return true;
+  if (settings_.max_seconds > 0 && session_.team().agreed(seconds_since(start_) >= settings_.max_seconds)) return true;
   if (done_trials < least_trials) return false;
   std::vector<Trial> curves;
   for (const auto& run : runs) curves.push_back(curve_of(run.trial, settings_.metric));
@@ -125,13 +125,13 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
   report::Progress progress(progress_);
   const auto begin = Clock::now();
   std::int64_t images = 0;
-  while (!session_.stop().stop_requested()) {
+  while (!session_.stop_now()) {
     const int number = static_cast<int>(trials.runs.size());
     Trial partial;
     std::vector<double> losses;
     const auto on_step = [&](int step, double lr, const Measurement& measured) {
       losses.push_back(measured.loss);
-      images += batch_size * accumulate;
+      images += session_.images_per_step(batch_size);
       const auto planned = settings_.trials.value_or(std::max<std::int64_t>(least_trials, number + 1));
       progress.update({.step = step + 1,
                        .steps = static_cast<int>(settings_.steps),
@@ -145,6 +145,7 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
       trials.runs.push_back(run_trial(number, batch_size, accumulate, on_step, partial));
     } catch (const std::exception&) {
       if (partial.lr.empty() && trials.runs.empty()) throw;
+      session_.team().abandon();
       // What was measured is written before the error is reported.
       trials.failure = std::current_exception();
       if (!partial.lr.empty()) trials.runs.push_back({.trial = partial, .update_ratios = {}, .timing = {}});

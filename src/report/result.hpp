@@ -27,6 +27,7 @@ struct Tool {
   int threads = 0;
   std::string host;
   std::string blas = {};  ///< which library matrix products on the CPU go to; empty: not known
+  int ranks = 1;          ///< processes that trained one network; config's batch-size is each one's
 };
 
 /// A file of the dataset and what is wrong with it.

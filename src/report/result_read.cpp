@@ -160,6 +160,7 @@ Tool read_tool(const Node& node) {
   if (node.has("threads")) tool.threads = node.at("threads").small_count();
   if (node.has("host")) tool.host = node.at("host").text();
   if (node.has("blas")) tool.blas = node.at("blas").text();
+  if (node.has("ranks")) tool.ranks = static_cast<int>(node.at("ranks").number_within(1, 1e6));
   return tool;
 }
 

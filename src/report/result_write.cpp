@@ -27,7 +27,7 @@ void add_measurements(Json& object, const Trial& trial) {
 
 Json tool_json(const Tool& tool) {
   return {{"version", tool.version}, {"libtorch", tool.libtorch}, {"opencv", tool.opencv}, {"device", tool.device},
-          {"threads", tool.threads}, {"host", tool.host},         {"blas", tool.blas}};
+          {"threads", tool.threads}, {"host", tool.host},         {"blas", tool.blas},     {"ranks", tool.ranks}};
 }
 
 Json problems_json(const std::vector<FileProblem>& problems) {

@@ -7,11 +7,14 @@
 #include "data/image/image.hpp"
 #include "model/catalogue.hpp"
 #include "train/blas.hpp"
+#include "train/distributed/group.hpp"
+#include "train/distributed/ranks.hpp"
 #include "train/recipe.hpp"
 
 #include <lrfind/range_test.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,6 +52,7 @@ struct DeviceRequest {
   std::string name = "auto";   ///< "auto", "cpu", "cuda" or "cuda:N"
   int threads = 1;             ///< of computation on the CPU
   bool deterministic = false;  ///< refuse operators without a deterministic implementation
+  int local_rank = 0;          ///< where `name` names no number, the GPU of this number, around where there are fewer
 };
 
 struct NetworkRequest {
@@ -75,6 +79,11 @@ class Engine {
   /// Which library matrix products on the CPU go to.
   virtual Blas blas() const = 0;
 
+  /// Meets the other ranks, before anything else is asked; each then trains on its part of every batch: losses,
+  /// gradients and measurements are those of all parts together, the same numbers on each rank. alone: each trains by
+  /// itself, and only the group's own calls go between them. Throws Error (usage, device) as ProcessGroup::join.
+  virtual std::shared_ptr<Group> join(const Ranks& ranks, double timeout_s, bool alone) = 0;
+
   /// Returns a description of the device. Throws Error (device).
   virtual std::string open_device(const DeviceRequest& request) = 0;
 
@@ -94,6 +103,8 @@ class Engine {
   /// All parameters of the network, and those that are trained.
   virtual std::vector<ParameterFacts> parameters() const = 0;
   virtual std::vector<ParameterFacts> trained() const = 0;
+  /// Whether layers such as batch normalisation use the mean over a batch, and keep what they have seen.
+  virtual bool normalises_batches() const = 0;
   /// Multiply-adds of a forward pass for one image.
   virtual std::int64_t multiply_adds() = 0;
 

@@ -6,8 +6,8 @@
 namespace lrfind::train {
 
 /// Where a step's numbers lie (Step::numbers). The changes of the loss are first-order: gradient . change of the
-/// parameters, negative where the loss should fall.
-enum StepNumber { loss_at, predicted_at, aligned_at, loss_after_at, probe_loss_at, step_number_count };
+/// parameters, negative where the loss should fall. stop_at: how many ranks of a group want to end.
+enum StepNumber { loss_at, predicted_at, aligned_at, loss_after_at, probe_loss_at, stop_at, step_number_count };
 
 /// Whether the loss is predicted to change by more than float noise, so that a gain ratio says something.
 bool predicts_enough(double predicted, double loss);

@@ -22,21 +22,33 @@ Tensor Objective::loss(const NetworkInput& input) const {
                                 at::Reduction::Mean, -100, label_smoothing_);
 }
 
-Evaluation Objective::evaluate(const std::vector<ByteTensors>& batches, const Normaliser& normalise) const {
+double Objective::weight_of(const Tensor& labels) const {
+  if (!weighs_classes()) return static_cast<double>(labels.size(0));
+  return class_weights_.index_select(0, labels.to(device_, torch::kLong)).sum().to(torch::kDouble).item<double>();
+}
+
+Tensor Objective::sums_over(const std::vector<ByteTensors>& batches, const Normaliser& normalise) const {
   const torch::NoGradGuard no_grad;
   network_.train(false);
-  auto sums = torch::zeros({2}, torch::TensorOptions(torch::kDouble).device(device_));
-  double images = 0;
+  auto sums = torch::zeros({3}, torch::TensorOptions(torch::kDouble).device(device_));
   for (const auto& batch : batches) {
     const auto outputs = network_.forward(normalise(batch.pixels.to(device_, true))).to(torch::kFloat);
     const auto labels = batch.labels.to(device_, true);
     const auto loss = at::cross_entropy_loss(outputs, labels, {}, at::Reduction::Sum);
-    sums += torch::stack({loss.to(torch::kDouble), outputs.argmax(1).eq(labels).sum().to(torch::kDouble)});
-    images += static_cast<double>(batch.labels.size(0));
+    const auto images = torch::full({}, static_cast<double>(labels.size(0)), sums.options());
+    sums += torch::stack({loss.to(torch::kDouble), outputs.argmax(1).eq(labels).sum().to(torch::kDouble), images});
   }
   network_.train(true);
-  const auto read = sums.to(torch::kCPU);
-  return {read[0].item<double>() / images, read[1].item<double>() / images};
+  return sums.to(torch::kCPU);
+}
+
+Evaluation mean_of(const Tensor& sums) {
+  const double images = sums[2].item<double>();
+  return {sums[0].item<double>() / images, sums[1].item<double>() / images};
+}
+
+Evaluation Objective::evaluate(const std::vector<ByteTensors>& batches, const Normaliser& normalise) const {
+  return mean_of(sums_over(batches, normalise));
 }
 
 }  // namespace lrfind::train

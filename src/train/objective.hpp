@@ -17,6 +17,9 @@ struct NetworkInput {
   torch::Tensor images, labels;
 };
 
+/// Of sums_over: their means.
+Evaluation mean_of(const torch::Tensor& sums);
+
 /// The loss of a network under a recipe. Uses the network, which must outlive it.
 class Objective {
  public:
@@ -25,9 +28,15 @@ class Objective {
   /// Mean cross-entropy with the recipe's precision, label smoothing and class weights; a float without dimensions.
   torch::Tensor loss(const NetworkInput& input) const;
 
+  /// What the images with these labels count in a mean loss: 1 each, or their classes' weights.
+  double weight_of(const torch::Tensor& labels) const;
+  bool weighs_classes() const { return class_weights_.defined(); }
+
   /// Loss and accuracy in evaluation mode over all images of `batches`, in float32; the network is left in training
   /// mode.
   Evaluation evaluate(const std::vector<ByteTensors>& batches, const Normaliser& normalise) const;
+  /// The sums behind it, double [3]: losses, right answers, images.
+  torch::Tensor sums_over(const std::vector<ByteTensors>& batches, const Normaliser& normalise) const;
 
  private:
   torch::Tensor logits(const torch::Tensor& images) const;

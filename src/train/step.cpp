@@ -17,11 +17,12 @@ void add(const Tensor& term, Tensor& sum) { sum = sum.defined() ? sum.add_(term)
 }  // namespace
 
 void Step::differentiate() {
-  const double share = 1 / static_cast<double>(batches_->size());
+  find_shares();
   Tensor mean_loss;
   gradient_ = Tensor();
   inputs_.clear();
   for (const auto& batch : *batches_) {
+    const double share = shares_[inputs_.size()];
     inputs_.push_back({normalise_(batch.pixels), batch.labels});
     const auto loss = objective_.loss(inputs_.back());
     const auto gradient = gradient_of(share == 1 ? loss : loss * share);
@@ -30,6 +31,7 @@ void Step::differentiate() {
     add(gradient, gradient_);
   }
   const torch::NoGradGuard no_grad;
+  if (group_) sum_over_ranks(mean_loss);
   loss_scale_.unscale(gradient_);
   number(loss_at).copy_(mean_loss);
 }
@@ -50,14 +52,75 @@ void Step::update() {
 
 void Step::measure_loss_after() {
   measure(loss_after_at, [this] {
+    const auto batches = static_cast<double>(inputs_.size());
     Tensor sum;
-    for (const auto& input : inputs_) add(objective_.loss(input).to(torch::kDouble), sum);
-    return sum / static_cast<double>(inputs_.size());
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const auto loss = objective_.loss(inputs_[i]).to(torch::kDouble);
+      add(group_ ? loss * (shares_[i] * batches) : loss, sum);
+    }
+    return sum / batches;
   });
 }
 
 void Step::measure_probe_loss() {
-  measure(probe_loss_at, [this] { return objective_.loss(probe_); });
+  measure(probe_loss_at, [this] {
+    if (!probe_.images.defined()) return torch::zeros_like(number(probe_loss_at));
+    const auto loss = objective_.loss(probe_);
+    return group_ ? loss.to(torch::kDouble) * probe_share_ : loss;
+  });
+}
+
+void Step::share_measurements() {
+  if (!group_) return;
+  const torch::NoGradGuard no_grad;
+  auto measured = numbers_.narrow(0, loss_after_at, 2).clone();
+  group_->sum(measured);
+  numbers_.narrow(0, loss_after_at, 2).copy_(measured);
+}
+
+// A batch is one part of the ranks' common batch, in whose mean loss it has the share of its images' weights.
+void Step::find_shares() {
+  const auto batches = batches_->size();
+  shares_.assign(batches, 1 / static_cast<double>(batches));
+  if (!group_) return;
+  auto weights = torch::empty({static_cast<std::int64_t>(batches)}, torch::kDouble);
+  for (std::size_t i = 0; i < batches; ++i) {
+    weights[static_cast<std::int64_t>(i)] = objective_.weight_of((*batches_)[i].labels);
+  }
+  auto total = weights.clone();
+  if (objective_.weighs_classes()) {
+    group_->sum(total);
+  } else {  // the ranks' batches are of one size
+    total *= group_->size();
+  }
+  const auto parts = weights / total;
+  for (std::size_t i = 0; i < batches; ++i) shares_[i] *= parts[static_cast<std::int64_t>(i)].item<double>();
+}
+
+// One message a step: the gradient, the loss as a float and what that leaves, and whether anyone wants to end.
+void Step::sum_over_ranks(Tensor& loss) {
+  const auto rounded = loss.to(torch::kFloat);
+  const auto rest = (loss - rounded.to(torch::kDouble)).to(torch::kFloat);
+  const auto stop = torch::full({1}, group_->asked_to_stop() ? 1.0F : 0.0F, gradient_.options());
+  auto message = torch::cat({gradient_, rounded.view({1}), rest.view({1}), stop});
+  group_->sum(message);
+  const auto length = gradient_.numel();
+  gradient_ = message.narrow(0, 0, length);
+  loss = message[length].to(torch::kDouble) + message[length + 1].to(torch::kDouble);
+  number(stop_at).copy_(message[length + 2]);
+}
+
+Evaluation Step::evaluate(const std::vector<ByteTensors>& batches) {
+  if (!group_) return objective_.evaluate(batches, normalise_);
+  // Statistics of normalisation layers, of which every rank has its own.
+  for (auto& buffer : buffers_) {
+    if (!buffer.is_floating_point()) continue;
+    group_->sum(buffer);
+    buffer.div_(group_->size());
+  }
+  auto sums = objective_.sums_over(batches, normalise_);
+  group_->sum(sums);
+  return mean_of(sums);
 }
 
 // Of the parameters, flat; scaled where the precision needs it. A parameter that this batch's graph does not reach has
@@ -108,9 +171,10 @@ void Step::measure(StepNumber which, const std::function<Tensor()>& loss) {
 }
 
 Step::Step(model::Network& network, const Recipe& recipe, const Normalisation& normalisation,
-           const torch::Device& device, torch::MemoryFormat format)
+           const torch::Device& device, torch::MemoryFormat format, std::shared_ptr<ProcessGroup> group)
     : device_(device),
       normalise_(normalisation, device, format),
+      group_(std::move(group)),
       objective_(network, recipe, device),
       loss_scale_(recipe.precision, device),
       grad_clip_(recipe.grad_clip),
@@ -133,13 +197,23 @@ void Step::reset() {
 }
 
 bool Step::set_probe(const ByteTensors& batch) {
+  const torch::NoGradGuard no_grad;
+  probed_ = batch.pixels.defined();
+  if (group_) {
+    auto weight = torch::zeros({1}, torch::kDouble);
+    if (probed_) weight[0] = objective_.weight_of(batch.labels);
+    auto total = weight.clone();
+    group_->sum(total);
+    const double all = total.item<double>();
+    probe_share_ = all > 0 ? weight.item<double>() / all : 0;
+    probed_ = all > 0;
+  }
   if (!batch.pixels.defined()) {
     probe_ = {};
     return false;
   }
-  const torch::NoGradGuard no_grad;
   const NetworkInput input{normalise_(batch.pixels.to(device_)), batch.labels.to(device_, torch::kLong, false, true)};
-  const bool moves = !has_probe() || !probe_.images.sizes().equals(input.images.sizes());
+  const bool moves = !probe_.images.defined() || !probe_.images.sizes().equals(input.images.sizes());
   if (moves) {
     probe_ = input;
   } else {

@@ -2,6 +2,7 @@
 // measured of both.
 #pragma once
 
+#include "train/distributed/process_group.hpp"
 #include "train/flat_parameters.hpp"
 #include "train/loss_scale.hpp"
 #include "train/measured_step.hpp"
@@ -22,9 +23,10 @@ namespace lrfind::train {
 /// thread-safe.
 class Step {
  public:
-  /// Moves the network to `device`. Throws Error (usage) when the recipe does not fit the network.
+  /// Moves the network to `device`. With a group, batches and probe are this rank's parts of the ranks' batches and
+  /// probe. Throws Error (usage) when the recipe does not fit the network.
   Step(model::Network& network, const Recipe& recipe, const Normalisation& normalisation, const torch::Device& device,
-       torch::MemoryFormat format);
+       torch::MemoryFormat format, std::shared_ptr<ProcessGroup> group = nullptr);
 
   /// Begins a training run from the weights that the network has now.
   void reset();
@@ -41,10 +43,12 @@ class Step {
   void measure_loss_after();
   /// Likewise of the probe: normalisation layers use its own statistics.
   void measure_probe_loss();
+  /// Brings what the ranks have measured of their parts together.
+  void share_measurements();
 
   /// The batch of which measure_probe_loss is; undefined: none. Returns whether it lies elsewhere than the one before.
   bool set_probe(const ByteTensors& batch);
-  bool has_probe() const { return probe_.images.defined(); }
+  bool has_probe() const { return probed_; }
   /// Whether update() records, per trained tensor, the norm of its change over the norm of its weights before.
   void record_update_ratios(bool on);
 
@@ -59,9 +63,7 @@ class Step {
   /// What the network keeps beside its parameters, flat.
   const std::vector<torch::Tensor>& buffers() const { return buffers_; }
   const std::vector<model::NamedTensor>& trained() const { return groups_.trained; }
-  Evaluation evaluate(const std::vector<ByteTensors>& batches) const {
-    return objective_.evaluate(batches, normalise_);
-  }
+  Evaluation evaluate(const std::vector<ByteTensors>& batches);
 
  private:
   torch::Tensor gradient_of(const torch::Tensor& loss) const;
@@ -69,9 +71,12 @@ class Step {
   void choose_change(const torch::Tensor& overflowed);
   torch::Tensor norms_of(const torch::Tensor& flat) const;
   void measure(StepNumber which, const std::function<torch::Tensor()>& loss);
+  void find_shares();
+  void sum_over_ranks(torch::Tensor& loss);
 
   torch::Device device_;
   Normaliser normalise_;
+  std::shared_ptr<ProcessGroup> group_;  // null: alone
   Objective objective_;
   LossScale loss_scale_;
   double grad_clip_;
@@ -83,7 +88,10 @@ class Step {
 
   const std::vector<ByteTensors>* batches_ = nullptr;
   std::vector<NetworkInput> inputs_;  // what the network was given of the batches
+  std::vector<double> shares_;        // of each of their losses in the step's
   NetworkInput probe_;
+  bool probed_ = false;       // by any rank
+  double probe_share_ = 1;    // of this rank's part in the probe's loss
   torch::Tensor minus_rate_;  // without dimensions
   torch::Tensor gradient_;    // of all parameters
   torch::Tensor change_;      // of all parameters by the last step; zero before the first

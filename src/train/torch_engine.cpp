@@ -3,6 +3,7 @@
 #include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
 #include "platform/tensor_memory.hpp"
+#include "train/distributed/process_group.hpp"
 #include "train/engine.hpp"
 #include "train/parameter_groups.hpp"
 #include "train/trainer.hpp"
@@ -82,13 +83,20 @@ class TorchEngine : public Engine {
   std::string libtorch_version() const override { return TORCH_VERSION; }
   Blas blas() const override { return blas_of_libtorch(); }
 
+  std::shared_ptr<Group> join(const Ranks& ranks, double timeout_s, bool alone) override {
+    const auto timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout_s * 1000));
+    const auto group = ProcessGroup::join(ranks, timeout);
+    if (!alone) group_ = group;
+    return group;
+  }
+
   std::string open_device(const DeviceRequest& request) override {
     torch::set_num_threads(request.threads);
     set_blas_threads(request.threads);
     at::globalContext().setFlushDenormal(true);
     if (request.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
     at::globalContext().setBenchmarkCuDNN(!request.deterministic);
-    device_ = choose_device(request.name);
+    device_ = choose_device(request.name, request.local_rank);
     return device_.str();
   }
 
@@ -134,13 +142,18 @@ class TorchEngine : public Engine {
       at::globalContext().setAllowTF32CuDNN(true);
     }
     guarded([&] {
-      trainer_ =
-          std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format_, Trainer::capture_for(device_));
+      trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format_,
+                                           group_ ? GraphCapture() : Trainer::capture_for(device_), group_);
     });
   }
 
   std::vector<ParameterFacts> parameters() const override { return facts(network_->parameters()); }
   std::vector<ParameterFacts> trained() const override { return facts(trainer_->trained()); }
+
+  bool normalises_batches() const override {
+    const auto buffers = network_->buffers();
+    return std::any_of(buffers.begin(), buffers.end(), [](const auto& b) { return b.tensor.is_floating_point(); });
+  }
 
   std::int64_t multiply_adds() override {
     const auto device = network_->parameters().front().tensor.device();
@@ -188,11 +201,12 @@ class TorchEngine : public Engine {
   std::vector<double> update_ratios() const override { return trainer_->update_ratios(); }
 
  private:
-  static torch::Device choose_device(const std::string& name) {
+  static torch::Device choose_device(const std::string& name, int local_rank) {
     if (name == "cpu") return torch::kCPU;
     const auto count = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
-    if (name == "auto") return count > 0 ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
-    const int index = name == "cuda" ? 0 : std::stoi(name.substr(5));
+    const auto own = static_cast<c10::DeviceIndex>(count > 0 ? local_rank % count : 0);
+    if (name == "auto") return count > 0 ? torch::Device(torch::kCUDA, own) : torch::Device(torch::kCPU);
+    const int index = name == "cuda" ? own : std::stoi(name.substr(5));
     if (count == 0) {
       throw device_error("--device " + name + ": no CUDA device answers" +
                          (built_with_cuda ? " (LibTorch " TORCH_VERSION " has CUDA; is the driver loaded?)"
@@ -222,6 +236,7 @@ class TorchEngine : public Engine {
     }
   }
 
+  std::shared_ptr<ProcessGroup> group_;  // null: this process trains alone
   torch::Device device_ = torch::kCPU;
   NetworkRequest request_;
   data::ImageShape shape_;

@@ -1,5 +1,6 @@
 #include "train/trainer.hpp"
 
+#include "data/batch/random.hpp"
 #include "train/random_state.hpp"
 #include "train/stopwatch.hpp"
 
@@ -27,11 +28,13 @@ GraphCapture Trainer::capture_for(const torch::Device& device) {
 }
 
 Trainer::Trainer(model::Network& network, const Recipe& recipe, const Normalisation& normalisation,
-                 const torch::Device& device, torch::MemoryFormat format, const GraphCapture& capture)
+                 const torch::Device& device, torch::MemoryFormat format, const GraphCapture& capture,
+                 std::shared_ptr<ProcessGroup> group)
     : network_(network),
       device_(device),
       captures_(capture),
-      step_(network, recipe, normalisation, device, format),
+      group_(std::move(group)),
+      step_(network, recipe, normalisation, device, format, group_),
       initial_(all_of(network, step_.buffers())),
       device_batches_(device),
       learn_(captured(&Trainer::learn, loss_at, capture)),
@@ -48,7 +51,9 @@ std::vector<std::string> Trainer::start(std::uint64_t seed, bool fresh_weights) 
   initial_.restore();
   std::vector<std::string> left;
   if (fresh_weights) left = network_.initialise(seed);
-  torch::manual_seed(seed);
+  // Each rank draws random numbers of its own, for images of its own.
+  torch::manual_seed(group_ ? data::seed_of(seed, group_->rank()) : seed);
+  if (group_) group_->broadcast(all_of(network_, step_.buffers()));
   network_.train(true);
   step_.reset();
   pending_.clear();
@@ -129,6 +134,7 @@ void Trainer::submit(const std::vector<ByteTensors>& batches, double lr, bool me
     probe_loss_.run();
     random.rewind();
   }
+  if (measure_gain || step_.has_probe()) step_.share_measurements();
   const auto ratios = step_.update_ratios().defined() ? on_its_way(step_.update_ratios()) : Tensor();
   pending_.push_back({on_its_way(step_.numbers()), ratios, measure_gain, step_.has_probe(), DeviceMark(device_)});
 }
@@ -148,6 +154,7 @@ Measurement Trainer::collect() {
     const double* ratios = step.update_ratios.data_ptr<double>();
     update_ratios_.assign(ratios, ratios + step.update_ratios.numel());
   }
+  if (group_) group_->hear_stop(step.numbers.data_ptr<double>()[stop_at] > 0);
   return measured_.read(step.numbers.data_ptr<double>(), step.has_loss_after, step.has_probe_loss);
 }
 

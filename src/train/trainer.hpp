@@ -25,10 +25,10 @@ class Trainer {
  public:
   /// Moves the network to `device`, which can compute in the recipe's precision (check_precision) and where weights and
   /// images lie in `format`. Throws Error (usage) when the recipe does not fit the network. capture: of what is
-  /// replayed (capture_for).
+  /// replayed (capture_for). group: the ranks that train this network together, each giving its part of every batch.
   Trainer(model::Network& network, const Recipe& recipe, const Normalisation& normalisation,
           const torch::Device& device, torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast,
-          const GraphCapture& capture = {});
+          const GraphCapture& capture = {}, std::shared_ptr<ProcessGroup> group = nullptr);
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
@@ -93,6 +93,7 @@ class Trainer {
   model::Network& network_;
   torch::Device device_;
   bool captures_;
+  std::shared_ptr<ProcessGroup> group_;  // null: alone
   Step step_;
   Snapshot initial_;  // the whole network, as it came
   DeviceBatches device_batches_;

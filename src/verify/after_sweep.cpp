@@ -35,7 +35,7 @@ VerifyOptions options_of(const SweepSettings& settings, std::int64_t batch_size,
   options.batch_size = batch_size;
   options.schedules = {"constant", "one-cycle"};
   options.factors = {1.0 / 3, 1, 3};
-  const std::int64_t images_per_step = batch_size * session.accumulate();
+  const std::int64_t images_per_step = session.images_per_step(batch_size);
   const bool chosen = settings.verify_steps > 0 || settings.verify_epochs > 0;
   options.steps = chosen ? run_length(settings.verify_steps, settings.verify_epochs, dataset, images_per_step)
                          : usual_steps(settings, dataset, images_per_step);

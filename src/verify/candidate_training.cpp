@@ -33,7 +33,9 @@ CandidateTrainer::CandidateTrainer(Session& session, const VerifyOptions& option
       batch_size_(options.batch_size),
       evaluations_(options.evaluations),
       validation_(session.validation_batches(options.val_limit)) {
-  for (const auto& batch : validation_) val_images_ += static_cast<std::size_t>(batch.size);
+  std::int64_t images = 0;
+  for (const auto& batch : validation_) images += batch.size;
+  val_images_ = static_cast<std::size_t>(session.team().parts() > 1 ? session.team().sum(images) : images);
   if (val_images_ == 0) {
     throw usage_error("there are no validation images to verify on; raise --val-split above 0");
   }
@@ -60,7 +62,7 @@ TrainingRun CandidateTrainer::train(const train::Schedule& schedule, std::uint64
   };
 
   const auto submit = [&](int step) {
-    if (session_.stop().stop_requested()) throw Interrupted();
+    if (session_.stop_now()) throw Interrupted();
     const auto batches = next_batches(*loader, accumulate);
     engine.submit(batch_views(batches), rate.at(step), false);
   };

@@ -213,7 +213,7 @@ Verification verify_rates(Session& session, const Suggestion& suggestion, const 
   const auto on_step = [&](int run, int runs, int step, double lr, double loss) {
     if (step == 1) losses.clear();
     losses.push_back(loss);
-    images += batch_size * session.accumulate();
+    images += session.images_per_step(batch_size);
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     progress.update({.step = step,
                      .steps = options.steps,

@@ -140,7 +140,8 @@ class Loader::Implementation {
   std::shared_ptr<Assembly> stream_assembly(std::uint64_t number) {
     auto assembly = std::make_shared<Assembly>();
     prepare(*assembly, options_.batch_size);
-    assembly->first_position = number * static_cast<std::uint64_t>(options_.batch_size);
+    const std::uint64_t of_all = number * options_.parts + options_.part;
+    assembly->first_position = of_all * static_cast<std::uint64_t>(options_.batch_size);
     for (int slot = 0; slot < options_.batch_size; ++slot) {
       const std::uint64_t position = assembly->first_position + static_cast<std::uint64_t>(slot);
       assembly->batch.indices[static_cast<std::size_t>(slot)] = stream_.image_at(position);

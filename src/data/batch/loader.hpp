@@ -1,6 +1,7 @@
 // Batches of images, made ahead of the training step by worker threads.
 //
-// The batches are a function of the seed alone: batch b holds positions b * size ... of the stream (stream.hpp).
+// The batches are a function of the seed alone: batch b holds positions b * size ... of the stream (stream.hpp). Where
+// loaders share a stream, batch b of part p of n holds what batch b * n + p of the whole holds.
 // Augmentation is drawn from (seed, position). An unreadable image is replaced by images drawn from (seed, position)
 // until one is readable. Neither the number of workers nor their speed has a part in any of it.
 #pragma once
@@ -33,6 +34,7 @@ struct LoaderOptions {
   std::vector<Augmentation> augmentations;
   bool augment_later = false;          ///< draw them, and leave it to the caller to apply them
   std::vector<std::uint32_t> indices;  ///< draw from these images of the split only; empty: from all
+  std::uint64_t part = 0, parts = 1;   ///< of `parts` loaders that share the stream, which one this is
   double max_unreadable = 1;           ///< next() throws Error (data) when more than this fraction was unreadable
   std::stop_token stop;                ///< asked in the caller's thread
 };
