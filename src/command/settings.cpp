@@ -136,6 +136,7 @@ void declare_team_options(OptionSet& options, experiment::TeamSettings& settings
   options.add("--parallel", settings.parallel, one_of({"data", "trials"}),
               "data: one network, of whose batches every rank takes --batch-size images; trials: every rank its own "
               "trials, sooner where a network is small");
+  options.not_in_config();
   options.add("--rank-timeout", settings.timeout_s, number(1, 1e6), "seconds that a rank waits for the others");
   options.not_in_config();
   options.add("--rendezvous", settings.rendezvous, meeting_place(),

@@ -185,6 +185,7 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   console.silence(!team.speaks());
   if (!team.speaks()) {
     if (failure) std::rethrow_exception(failure);
+    if (!result.complete) return ExitStatus::interrupted;
     return result.suggestion.trusted ? done : untrusted;
   }
   const auto unwritten = write(settings, result);

@@ -301,6 +301,8 @@ void Session::describe_session(report::Result& result) const {
   dataset.unreadable.clear();
   for (const auto& file : store_->unreadable()) dataset.unreadable.push_back({file.path, file.error});
   dataset.unreadable.insert(dataset.unreadable.end(), unreadable_elsewhere_.begin(), unreadable_elsewhere_.end());
+  std::sort(dataset.unreadable.begin(), dataset.unreadable.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
   dataset.misnamed.clear();
   for (const auto& file : store_->misnamed()) dataset.misnamed.push_back({file.path, "holds " + file.format});
   dataset.ignored_files = static_cast<std::int64_t>(dataset_.ignored_files + dataset_.hidden);

@@ -28,8 +28,8 @@ bool Team::stop_now(const std::stop_token& stop) const {
 
 bool Team::agreed(bool mine) { return of_first(mine ? "yes" : "no") == "yes"; }
 
-std::vector<std::string> Team::exchange(const std::string& mine) {
-  return group_ == nullptr ? std::vector<std::string>{mine} : group_->exchange(mine);
+std::vector<std::string> Team::exchange(const std::string& mine, Waiting waiting) {
+  return group_ == nullptr ? std::vector<std::string>{mine} : group_->exchange(mine, waiting);
 }
 
 std::string Team::of_first(const std::string& mine) { return group_ == nullptr ? mine : group_->of_first(mine); }
@@ -67,6 +67,10 @@ void Team::abandon() noexcept {
   } catch (const std::exception& error) {
     group_->abandon(ErrorKind::device, error.what());
   }
+}
+
+void Team::abandon(ErrorKind kind, const std::string& sentence) noexcept {
+  if (group_ != nullptr) group_->abandon(kind, sentence);
 }
 
 int Team::together(const std::function<int()>& work) {

@@ -47,7 +47,8 @@ class Team {
   bool stop_now(const std::stop_token& stop) const;
   /// Rank 0's answer.
   bool agreed(bool mine);
-  std::vector<std::string> exchange(const std::string& mine);
+  using Waiting = train::Group::Waiting;
+  std::vector<std::string> exchange(const std::string& mine, Waiting waiting = Waiting::limited);
   std::string of_first(const std::string& mine);
   std::int64_t sum(std::int64_t mine);
 
@@ -59,6 +60,7 @@ class Team {
   int together(const std::function<int()>& work);
   /// Tells the others of the exception that is being handled.
   void abandon() noexcept;
+  void abandon(ErrorKind kind, const std::string& sentence) noexcept;
 
  private:
   bool shares_batches() const { return !alone() && settings_.parallel == "data"; }

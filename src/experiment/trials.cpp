@@ -3,6 +3,7 @@
 #include "platform/interrupted.hpp"
 
 #include "experiment/analyse.hpp"
+#include "experiment/trial_message.hpp"
 #include "report/progress.hpp"
 #include "train/stopwatch.hpp"
 
@@ -120,13 +121,28 @@ bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& 
   return interval_half_width_decades(lrfind::suggest(curves, analysis)) <= settings_.precision_decades;
 }
 
+// The trial of this number; where ranks share trials, those of as many numbers as there are ranks, one by each.
+std::vector<TrialOutcome> TrialRunner::next_outcomes(int number, const std::function<TrialOutcome(int)>& run) const {
+  auto& team = session_.team();
+  if (!team.shares_trials()) return {run(number)};
+  const int own = number + team.rank();
+  TrialOutcome outcome;
+  outcome.run.trial.stopped = Stopped::interrupted;
+  const bool wanted = own < settings_.trials.value_or(settings_.max_trials);
+  if (wanted && !session_.stop_now()) outcome = run(own);
+  std::vector<TrialOutcome> outcomes;
+  for (const auto& bytes : team.exchange(to_bytes(outcome), Team::Waiting::as_long_as_alive))
+    outcomes.push_back(outcome_of(bytes));
+  return outcomes;
+}
+
 Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis) {
   Trials trials;
   report::Progress progress(progress_);
   const auto begin = Clock::now();
   std::int64_t images = 0;
-  while (!session_.stop_now()) {
-    const int number = static_cast<int>(trials.runs.size());
+  const auto run_one = [&](int number) {
+    TrialOutcome outcome;
     Trial partial;
     std::vector<double> losses;
     const auto on_step = [&](int step, double lr, const Measurement& measured) {
@@ -142,19 +158,36 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
                        .images_per_s = static_cast<double>(images) / seconds_since(begin)});
     };
     try {
-      trials.runs.push_back(run_trial(number, batch_size, accumulate, on_step, partial));
-    } catch (const std::exception&) {
-      if (partial.lr.empty() && trials.runs.empty()) throw;
-      session_.team().abandon();
-      // What was measured is written before the error is reported.
-      trials.failure = std::current_exception();
-      if (!partial.lr.empty()) trials.runs.push_back({.trial = partial, .update_ratios = {}, .timing = {}});
-      break;
+      outcome.run = run_trial(number, batch_size, accumulate, on_step, partial);
+    } catch (const Error& error) {
+      outcome.failure_kind = error.kind();
+      outcome.failure = error.what();
+    } catch (const std::exception& error) {
+      outcome.failure = error.what();
     }
-    if (trials.runs.back().trial.stopped == Stopped::interrupted) break;
-    if (sure(trials.runs, analysis)) {
-      trials.complete = true;
-      break;
+    if (outcome.failure.empty()) return outcome;
+    if (!session_.team().shares_trials()) session_.team().abandon(outcome.failure_kind, outcome.failure);
+    outcome.run.trial = partial;
+    return outcome;
+  };
+  const bool decides_alone = !session_.team().shares_trials();
+  while (!trials.complete && !trials.failure && !(decides_alone && session_.stop_now())) {
+    for (auto& outcome : next_outcomes(static_cast<int>(trials.runs.size()), run_one)) {
+      const bool measured = !outcome.run.trial.lr.empty();
+      if (!outcome.failure.empty()) {
+        const Error failure(outcome.failure_kind, outcome.failure);
+        if (!measured && trials.runs.empty()) throw failure;
+        // What was measured is written before the error is reported.
+        trials.failure = std::make_exception_ptr(failure);
+      }
+      const bool interrupted = outcome.run.trial.stopped == Stopped::interrupted;
+      if (measured) trials.runs.push_back(std::move(outcome.run));
+      if (interrupted || trials.failure) {
+        trials.seconds = seconds_since(begin);
+        return trials;
+      }
+      trials.complete = sure(trials.runs, analysis);
+      if (trials.complete) break;
     }
   }
   trials.seconds = seconds_since(begin);

@@ -5,6 +5,8 @@
 #include "experiment/settings.hpp"
 #include "report/progress.hpp"
 
+#include <lrfind/error.hpp>
+
 #include <cstdint>
 #include <lrfind/range_test.hpp>
 #include <vector>
@@ -37,6 +39,13 @@ struct TrialRun {
   std::int64_t images = 0;  ///< trained on
 };
 
+/// What became of a trial: it ran to its end, was interrupted, or failed after some steps.
+struct TrialOutcome {
+  TrialRun run;
+  std::string failure;  ///< a sentence; empty: none
+  ErrorKind failure_kind = ErrorKind::device;
+};
+
 /// The trials of one batch size.
 struct Trials {
   std::vector<TrialRun> runs;
@@ -59,6 +68,7 @@ class TrialRunner {
   Trials run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis);
 
  private:
+  std::vector<TrialOutcome> next_outcomes(int number, const std::function<TrialOutcome(int)>& run) const;
   TrialRun run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step, Trial& partial);
   bool sure(const std::vector<TrialRun>& runs, const SuggestOptions& analysis) const;
 

@@ -23,8 +23,10 @@ class Group {
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
+  /// How long to wait for others: within the time limit, or while they live, for work that may take any time.
+  enum class Waiting { limited, as_long_as_alive };
   /// Everyone's bytes, in the order of the ranks.
-  virtual std::vector<std::string> exchange(const std::string& mine) = 0;
+  virtual std::vector<std::string> exchange(const std::string& mine, Waiting waiting = Waiting::limited) = 0;
   /// Rank 0's bytes.
   std::string of_first(const std::string& mine) { return exchange(rank() == 0 ? mine : "").front(); }
 

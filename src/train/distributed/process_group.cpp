@@ -182,17 +182,19 @@ class GlooGroup : public ProcessGroup {
   int size() const override { return ranks_.size; }
   bool speaks() const override { return ranks_.rank == speaker_; }
 
-  std::vector<std::string> exchange(const std::string& mine) override {
+  std::vector<std::string> exchange(const std::string& mine, Waiting waiting) override {
     return guarded([&] {
       const std::string name = "exchange" + std::to_string(exchanges_++);
       const auto deadline = Clock::now() + timeout_;
       store_->set(key(name.c_str(), rank()), bytes_of(mine));
       std::vector<std::string> all;
+      Beats beats(*this);
       for (int other = 0; other < size(); ++other) {
         const auto wanted = key(name.c_str(), other);
         while (!store_->check({wanted})) {
           throw_what_was_left();
-          if (Clock::now() >= deadline) throw std::runtime_error("time is up");
+          if (beats.dead().contains(other)) throw std::runtime_error("gone");
+          if (waiting == Waiting::limited && Clock::now() >= deadline) throw std::runtime_error("time is up");
           std::this_thread::sleep_for(look_every);
         }
         all.push_back(text_of(store_->get(wanted)));
@@ -241,7 +243,9 @@ class GlooGroup : public ProcessGroup {
       if (rank() != 0) return;
       const auto deadline = Clock::now() + std::min(timeout_, milliseconds(20000));
       std::set<int> here;
-      for (int other = 1; other < size(); ++other) here.insert(other);
+      for (int other = 1; other < size(); ++other) {
+        if (!lost_.contains(other)) here.insert(other);
+      }
       Beats beats(*this);
       while (!here.empty() && Clock::now() < deadline) {
         std::erase_if(here, [&](int other) { return store_->check({key("bye", other)}); });
@@ -334,7 +338,8 @@ class GlooGroup : public ProcessGroup {
 
   void connect(bool one_machine) {
     auto options = c10d::ProcessGroupGloo::Options::create();
-    options->timeout = timeout_;
+    // What is left is for finding out who is missing.
+    options->timeout = std::max(timeout_ - 2 * dead_after, timeout_ / 2);
     const char* chosen = std::getenv("GLOO_SOCKET_IFNAME");  // as in PyTorch
     const std::string address = one_machine ? "127.0.0.1" : address_towards(ranks_.host, ranks_.port);
     if (chosen != nullptr) {
@@ -382,7 +387,7 @@ class GlooGroup : public ProcessGroup {
   [[noreturn]] void say_who_is_lost() {
     gloo_.reset();  // whoever waits for this rank is to learn of it, too
     const auto deadline = Clock::now() + dead_after + milliseconds(4000);
-    std::set<int> lost;
+    auto& lost = lost_;
     try {
       Beats beats(*this);
       while (lost.empty() && Clock::now() < deadline) {
@@ -421,6 +426,7 @@ class GlooGroup : public ProcessGroup {
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
   std::uint64_t exchanges_ = 0;
   bool gone_ = false;
+  std::set<int> lost_;  // that do not answer
   int speaker_ = 0;
 };
 
