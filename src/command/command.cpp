@@ -50,6 +50,18 @@ void let_one_rank_speak(Console& console) {
 
 void let_one_rank_speak(Console& console, const experiment::Team& team) { console.silence(team.rank() > 0); }
 
+void expect_same_options(experiment::Team& team, const OptionSet& options,
+                         const experiment::SessionSettings& settings) {
+  experiment::Team::Facts facts{{"lrfind's version", LRFIND_VERSION}, {"--parallel", settings.team.parallel}};
+  const auto all = options.resolved();
+  for (const auto& [key, value] : all.items()) {
+    // What each rank may well have its own of.
+    if (key == "device" || key == "threads" || key == "workers" || key == "cache-mb") continue;
+    facts.emplace_back("--" + key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  team.expect(std::move(facts));
+}
+
 int in_team(experiment::Team& team, Console& console, const std::function<int()>& work) {
   try {
     return team.together(work);

@@ -46,6 +46,9 @@ int guarded(const std::string& name, Console& console, const std::function<int()
 void let_one_rank_speak(Console& console);
 void let_one_rank_speak(Console& console, const experiment::Team& team);
 
+/// What all ranks of the command must have in common: lrfind's version and the options.
+void expect_same_options(experiment::Team& team, const OptionSet& options, const experiment::SessionSettings& settings);
+
 /// Team::together; where the work throws, the rank that has something to say may speak.
 int in_team(experiment::Team& team, Console& console, const std::function<int()>& work);
 

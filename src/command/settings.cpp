@@ -110,6 +110,8 @@ void declare_recipe_options(OptionSet& options, experiment::RecipeSettings& sett
   options.add("--label-smoothing", settings.label_smoothing, fraction_below_one(), "of the training loss");
   options.add("--class-weights", settings.class_weights, one_of({"none", "balanced"}),
               "balanced: weigh the loss by the inverse of each class's share");
+  options.add_flag("--sync-batchnorm", settings.sync_batchnorm,
+                   "several processes: batch normalisation over the batches of all of them");
   options.add("--freeze", settings.freeze, any_text("a regular expression"),
               "REGEX of parameter names that are not trained, or !REGEX: all but those; may be repeated");
   options.add("--lr-mult", settings.lr_mult, any_text("REGEX=FACTOR"),

@@ -213,6 +213,7 @@ int sweep(const Invocation& invocation) {
   experiment::Team team(settings.session.team);
   let_one_rank_speak(console, team);
   check_sweep_options(line.options(), settings);
+  expect_same_options(team, line.options(), settings.session);
   const auto stop = listen_for_interrupt(team.rank() == 0 ? console.descriptor() : -1);
   try {
     return in_team(team, console, [&] { return run(settings, line.options(), console, start, stop, team); });

@@ -240,6 +240,7 @@ int verify(const Invocation& invocation) {
                   << "\" suggests no rate to verify; repeat the sweep as it advises, or give --rates\n";
     return untrusted;
   }
+  expect_same_options(team, options, settings.session);
   return in_team(team, console, [&] { return train(settings, options, result, console, team); });
 }
 

@@ -310,9 +310,10 @@ void Session::describe_session(report::Result& result) const {
   dataset.notes = dataset_.notes;
   dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
   for (auto& sentence : engine_->network_notes()) dataset.notes.push_back(std::move(sentence));
-  if (team_.parts() > 1 && engine_->normalises_batches()) {
+  if (team_.parts() > 1 && !recipe_.sync_batchnorm && engine_->normalises_batches()) {
     dataset.notes.push_back("batch normalisation saw each rank's own part of a batch, " +
-                            std::to_string(settings_.recipe.batch_size) + " images, as DistributedDataParallel has it");
+                            std::to_string(settings_.recipe.batch_size) +
+                            " images, as DistributedDataParallel has it; --sync-batchnorm takes all of it");
   }
   for (auto& sentence : slow_because()) dataset.notes.push_back(std::move(sentence));
   if (const auto obstacle = engine_->not_captured_because(); !obstacle.empty()) {

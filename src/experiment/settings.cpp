@@ -85,6 +85,7 @@ train::Recipe recipe_of(const RecipeSettings& chosen) {
   recipe.accumulate = static_cast<int>(settings.accumulate);
   recipe.grad_clip = settings.grad_clip;
   recipe.label_smoothing = settings.label_smoothing;
+  recipe.sync_batchnorm = settings.sync_batchnorm;
   recipe.precision = precision_of(settings.precision);
   recipe.freeze = settings.freeze;
   for (const auto& text : settings.lr_mult) recipe.lr_mult.push_back(parse_lr_mult(text));

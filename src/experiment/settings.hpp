@@ -62,6 +62,7 @@ struct RecipeSettings {
   double grad_clip = 0;
   double label_smoothing = 0;
   std::string class_weights = "none";
+  bool sync_batchnorm = false;
   std::vector<std::string> freeze;
   std::vector<std::string> lr_mult;
 };

@@ -15,7 +15,10 @@ Team::Team(const TeamSettings& settings)
 Team::~Team() = default;
 
 void Team::join(train::Engine& engine) {
-  if (!alone()) group_ = engine.join(ranks_, settings_.timeout_s, shares_trials());
+  if (alone()) return;
+  group_ = engine.join(ranks_, settings_.timeout_s, shares_trials());
+  facts_.insert(facts_.begin(), {"the version of LibTorch", engine.libtorch_version()});
+  require_alike(facts_);
 }
 
 bool Team::speaks() const { return group_ == nullptr || group_->speaks(); }
@@ -40,7 +43,7 @@ std::int64_t Team::sum(std::int64_t mine) {
   return total;
 }
 
-void Team::require_alike(const std::vector<std::pair<std::string, std::string>>& facts) {
+void Team::require_alike(const Facts& facts) {
   if (group_ == nullptr) return;
   const auto all = exchange(nlohmann::json(facts).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   const auto first = nlohmann::json::parse(all.front());

@@ -32,6 +32,9 @@ class Team {
   /// Processes that share this machine's cores.
   int local_size() const { return ranks_.local_size; }
 
+  /// What must be the same on all ranks when they meet: names with texts.
+  using Facts = std::vector<std::pair<std::string, std::string>>;
+  void expect(Facts facts) { facts_ = std::move(facts); }
   /// Meets the others: data ranks train as one engine then. Throws Error (usage, device).
   void join(train::Engine& engine);
 
@@ -52,8 +55,8 @@ class Team {
   std::string of_first(const std::string& mine);
   std::int64_t sum(std::int64_t mine);
 
-  /// Refuses ranks that do not do the same: `facts` are names with texts. Throws Error (usage), naming rank and fact.
-  void require_alike(const std::vector<std::pair<std::string, std::string>>& facts);
+  /// Refuses ranks that do not do the same. Throws Error (usage), naming rank and fact.
+  void require_alike(const Facts& facts);
 
   /// Tells the others why this rank ends, where its work throws; and waits, when it is done, until they need it no
   /// more.
@@ -66,6 +69,7 @@ class Team {
   bool shares_batches() const { return !alone() && settings_.parallel == "data"; }
 
   TeamSettings settings_;
+  Facts facts_;
   train::Ranks ranks_;
   std::shared_ptr<train::Group> group_;  // null: alone, or nobody met yet
 };

@@ -5,10 +5,20 @@
 #include <torch/torch.h>
 #include <torch/version.h>
 
+#include <optional>
+
 #define LRFIND_TORCH_AT_LEAST(major, minor) \
   (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
 
 namespace lrfind::train {
+
+#if LRFIND_TORCH_AT_LEAST(2, 4)
+template <typename T>
+using Maybe = std::optional<T>;
+#else
+template <typename T>
+using Maybe = c10::optional<T>;
+#endif
 
 /// While alive, operators on `device` run in `dtype` where that is safe (autocast).
 class Autocast {

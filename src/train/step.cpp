@@ -112,7 +112,7 @@ void Step::sum_over_ranks(Tensor& loss) {
 
 Evaluation Step::evaluate(const std::vector<ByteTensors>& batches) {
   if (!group_) return objective_.evaluate(batches, normalise_);
-  // Statistics of normalisation layers, of which every rank has its own.
+  // Statistics of normalisation layers, of which every rank may have its own.
   for (auto& buffer : buffers_) {
     if (!buffer.is_floating_point()) continue;
     group_->sum(buffer);

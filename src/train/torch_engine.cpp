@@ -4,6 +4,7 @@
 #include "model/torchscript.hpp"
 #include "platform/tensor_memory.hpp"
 #include "train/distributed/process_group.hpp"
+#include "train/distributed/sync_batchnorm.hpp"
 #include "train/engine.hpp"
 #include "train/parameter_groups.hpp"
 #include "train/trainer.hpp"
@@ -141,6 +142,7 @@ class TorchEngine : public Engine {
       at::globalContext().setAllowTF32CuBLAS(true);
       at::globalContext().setAllowTF32CuDNN(true);
     }
+    if (group_ && recipe.sync_batchnorm) sync_batchnorm_ = std::make_unique<SyncBatchNorm>(group_);
     guarded([&] {
       trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format_,
                                            group_ ? GraphCapture() : Trainer::capture_for(device_), group_);
@@ -237,6 +239,7 @@ class TorchEngine : public Engine {
   }
 
   std::shared_ptr<ProcessGroup> group_;  // null: this process trains alone
+  std::unique_ptr<SyncBatchNorm> sync_batchnorm_;
   torch::Device device_ = torch::kCPU;
   NetworkRequest request_;
   data::ImageShape shape_;
