@@ -3,7 +3,7 @@
 // million rows cost little more than their text.
 #pragma once
 
-#include <data/error.hpp>
+#include <data/unreadable.hpp>
 #include <lrfind/error.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"
