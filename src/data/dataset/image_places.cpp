@@ -5,6 +5,7 @@
 #include <data/dataset/table.hpp>
 #include <data/image/image_header.hpp>
 #include <data/unreadable.hpp>
+#include "platform/text.hpp"
 
 #include <sys/stat.h>
 

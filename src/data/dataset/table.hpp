@@ -52,6 +52,4 @@ std::vector<std::size_t> sample_of_rows(const Table& table, std::size_t first, s
 /// The text in single quotes for a message: at most 80 characters, control characters escaped.
 std::string quoted(std::string_view text);
 
-std::string lower_case(std::string text);
-
 }  // namespace lrfind::data
