@@ -23,10 +23,6 @@ constexpr std::size_t megabytes_ahead = 16;  // of images that are used once, de
 // Different streams of random numbers from one seed.
 enum Stream : std::uint64_t { weights_stream = 1, batches_stream, probe_stream, head_stream };
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 std::string blas_name(const train::Blas& blas) { return blas.name + (blas.file.empty() ? "" : " (" + blas.file + ")"); }
 
 std::string host_name() {
@@ -37,6 +33,8 @@ std::string host_name() {
 
 }  // namespace
 
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
 Session::Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop)
     : settings_(std::move(settings)), common_(common), stop_(std::move(stop)), recipe_(recipe_of(settings_.recipe)) {
   settings_.recipe = experiment::resolved(settings_.recipe);
@@ -45,7 +43,7 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
   workers_ = static_cast<unsigned>(settings_.data.workers.value_or(std::min(cores, 16)));
   auto loading = train::load_engine_meanwhile();
 
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   dataset_ = data::find_dataset(settings_.data.path, {.val_split = settings_.data.val_split,
                                                       .limit = static_cast<std::size_t>(settings_.data.limit),
                                                       .seed = seed(),
@@ -232,8 +230,8 @@ void Session::describe_session(report::Result& result) const {
   dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
   for (auto& sentence : engine_->network_notes()) dataset.notes.push_back(std::move(sentence));
   for (auto& sentence : slow_because()) dataset.notes.push_back(std::move(sentence));
-  if (const auto obstacle = engine_->not_captured_because(); !obstacle.empty()) {
-    dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + obstacle);
+  if (const auto reason = engine_->not_captured_because(); !reason.empty()) {
+    dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + reason);
   }
   result.model.name = settings_.network.model;
   result.model.classes = static_cast<std::int64_t>(dataset_.classes.size());

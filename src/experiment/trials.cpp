@@ -1,5 +1,6 @@
 #include "experiment/trials.hpp"
 #include <lrfind/error.hpp>
+#include "platform/current_error.hpp"
 #include "platform/interrupted.hpp"
 
 #include "experiment/analyse.hpp"
@@ -24,8 +25,6 @@ std::size_t probe_size(const SweepSettings& settings) {
 }
 
 }  // namespace
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, report::ProgressTarget progress)
     : session_(session), settings_(settings), progress_(std::move(progress)) {
@@ -143,10 +142,10 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
     };
     try {
       trials.runs.push_back(run_trial(number, batch_size, accumulate, on_step, partial));
-    } catch (const std::exception&) {
+    } catch (...) {
       if (partial.lr.empty() && trials.runs.empty()) throw;
       // What was measured is written before the error is reported.
-      trials.failure = std::current_exception();
+      trials.failure = current_error();
       if (!partial.lr.empty()) trials.runs.push_back({.trial = partial, .update_ratios = {}, .timing = {}});
       break;
     }
