@@ -24,7 +24,7 @@ import sys
 import readme_part
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HABIT = {"sgd": 0.1, "adagrad": 0.01}
+USUAL = {"sgd": 0.1, "adagrad": 0.01}
 
 
 def lrfind(program, arguments, allowed=(0,)):
@@ -68,9 +68,9 @@ def suggestions(a, options):
         rates = {rule: (rate, rate) for rule, rate in result["suggestion"]["by_rule"].items()}
         rates["lrfind"] = (result["suggestion"]["lr"], result["suggestion"]["max_lr"])
         optimizer, momentum = result["config"]["optimizer"], result["config"]["momentum"]
-        habit = HABIT.get(optimizer, 0.001) * (1 - momentum if optimizer == "sgd" else 1)
-        rates["(habit)"] = (habit, habit)
-        rates["(three times habit)"] = (3 * habit, 3 * habit)
+        usual = USUAL.get(optimizer, 0.001) * (1 - momentum if optimizer == "sgd" else 1)
+        rates["(usual rate)"] = (usual, usual)
+        rates["(three times the usual rate)"] = (3 * usual, 3 * usual)
         found.append(rates)
     return found
 

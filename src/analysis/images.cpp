@@ -20,7 +20,7 @@ Reason few_images(const ImageFacts& images, std::size_t steps) {
   return {"few-images",
           "The " + std::to_string(steps) + " steps saw each of the " + std::to_string(images.train_images) +
               " training images " + text(std::round(repeats(images, steps))) +
-              " times, so that the curve shows how fast they are learned by heart.",
+              " times, so that the curve shows how fast they are memorised.",
           all_at_once,
           "lower the batch size or the steps, or add images",
           {{"repeats", repeats(images, steps)}}};

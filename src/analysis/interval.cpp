@@ -39,17 +39,13 @@ double resampled_spread(const Rule& rule, const Trial& trial, const SuggestOptio
 
 /// Half the interval's width in decades.
 double half_width(const Answer& answer, const Rule& rule, const Evidence& evidence) {
-  const std::size_t count = answer.per_trial.size();
-  if (count < 2) {
+  if (answer.per_trial.size() < 2) {
     const double seen = resampled_spread(rule, evidence.trials.front(), evidence.options);
     return 1.6449 * std::max(rule.spread, seen);
   }
   std::vector<double> decades;
   for (const double rate : answer.per_trial) decades.push_back(std::log10(rate));
-  const double seen = standard_deviation(decades);
-  const auto own = static_cast<double>(count - 1), prior = static_cast<double>(prior_trials);
-  const double variance = (own * seen * seen + prior * rule.spread * rule.spread) / (own + prior);
-  return student_t_95(count - 1 + prior_trials) * std::sqrt(variance / static_cast<double>(count));
+  return half_width_90(decades, rule.spread, prior_trials);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ constexpr double hiding_noise = 0.1;
 // Fewer images than this cannot tell a network that does not learn from one that has seen too little.
 constexpr double telling_images = 1000;
 
-// From this many repeats on images are learned by heart, and the loss of their batches proves nothing.
+// From this many repeats on images are memorised, and the loss of their batches proves nothing.
 constexpr double telling_repeats = 5;
 
 struct Yardstick {
@@ -74,7 +74,7 @@ Reason learned_by_heart(double held_out, const Shape& shape, const Yardstick& ya
   return {"random-labels", "The loss of the batches fell to " + text(shape.lowest) +
                                ", but that of held-out images not below " + text(held_out) +
                                ", where guessing by the classes' shares gives " + text(yardstick.guessing) +
-                               ": the images were learned by heart, as with shuffled labels; check that the labels "
+                               ": the images were memorised, as with shuffled labels; check that the labels "
                                "belong to their images, or add images."};
 }
 
@@ -92,7 +92,7 @@ bool turned(const Trial& trial, const Landmarks& marks) {
 /// Whether a sweep tried rates that are high enough to learn from: up to ones that do harm, or, because networks with
 /// normalisation bear any, far above those that the optimizer is used with.
 bool goes_far_enough(const Trial& trial, const SuggestOptions& options) {
-  const double far = options.optimizer.empty() ? 0.5 : habitual_rate(options.optimizer, options.momentum) + 1.5;
+  const double far = options.optimizer.empty() ? 0.5 : usual_rate(options.optimizer, options.momentum) + 1.5;
   if (std::log10(trial.lr.back()) >= far) return true;
   const Landmarks marks = landmarks_of(trial);
   return marks.reached || turned(trial, marks);

@@ -22,9 +22,9 @@ constexpr Distances from_loss = {1.0, 0.65, 0.5};
 // further down, and half of it less where it acts only once.
 constexpr double memory_shift = 0.20;
 
-// The best rates lie this far above the habitual one, in decades.
-constexpr double habit_to_lr = 0.3, habit_to_max_lr = 0.35;
-constexpr double habit_spread = 0.4, unusual = 0.15, unusual_decades = 12;
+// The best rates lie this far above the usual one, in decades.
+constexpr double usual_to_lr = 0.3, usual_to_max_lr = 0.35;
+constexpr double usual_spread = 0.4, unusual = 0.15, unusual_decades = 12;
 
 // Never next to divergence: least distances below the edge.
 constexpr double edge_to_lr = 0.5, edge_to_max_lr = 0.4;
@@ -85,15 +85,6 @@ double median_of(const std::vector<Landmarks>& landmarks, Value value) {
   std::vector<double> values;
   for (const Landmarks& each : landmarks) values.push_back(value(each));
   return median(values);
-}
-
-/// Half the width of the 90 % interval of the median middle. Student's t on the trials' variance, joined with the usual
-/// one (the scaled-inverse-chi-square prior of a variance; Gelman et al., Bayesian Data Analysis, section 2.6).
-double half_width_of(const std::vector<double>& middles) {
-  const double seen = standard_deviation(middles);
-  const double own = static_cast<double>(middles.size() - 1), prior = static_cast<double>(prior_trials);
-  const double variance = (own * seen * seen + prior * trial_spread * trial_spread) / (own + prior);
-  return student_t_95(middles.size() - 1 + prior_trials) * std::sqrt(variance / static_cast<double>(middles.size()));
 }
 
 /// How long a gradient acts, in decades of steps: 0 for one step, 1 for ten and more, between them where not known.
@@ -174,18 +165,18 @@ Landmarks landmarks_of(const Trial& trial) {
   return marks;
 }
 
-double habitual_rate(const std::string& optimizer, double momentum) {
+double usual_rate(const std::string& optimizer, double momentum) {
   if (optimizer == "sgd") return std::log10(0.1 * std::max(1 - momentum, 1e-3));
   return optimizer == "adagrad" ? -2 : -3;
 }
 
-double blend(double evidence, double spread, double habit) {
-  const double variance = spread * spread + habit_spread * habit_spread;
-  const double distance = evidence - habit;
+double blend(double evidence, double spread, double usual) {
+  const double variance = spread * spread + usual_spread * usual_spread;
+  const double distance = evidence - usual;
   const double near =
       (1 - unusual) / std::sqrt(2 * std::numbers::pi * variance) * std::exp(-distance * distance / (2 * variance));
   const double far = unusual / unusual_decades;
-  const double both = (evidence * habit_spread * habit_spread + habit * spread * spread) / variance;
+  const double both = (evidence * usual_spread * usual_spread + usual * spread * spread) / variance;
   return (near * both + far * evidence) / (near + far);
 }
 
@@ -200,27 +191,27 @@ Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& option
   std::vector<double> middles;
   for (const Landmarks& each : marks) middles.push_back(each.middle(found.by_alignment));
   const double middle = median(middles);
-  found.half_width = half_width_of(middles);
+  found.half_width = half_width_90(middles, trial_spread, prior_trials);
 
   Distances below = from_loss;
   if (found.by_alignment) {
     const double further = memory_shift * (memory_of(options.optimizer, options.momentum) - 0.5);
     below = {from_alignment.lr + further, from_alignment.max_lr + further, from_alignment.spread};
   }
-  const double habit = habitual_rate(options.optimizer, options.momentum);
-  const auto rate = [&](double at, double above_habit) {
-    return options.optimizer.empty() ? at : blend(at, below.spread, habit + above_habit);
+  const double usual = usual_rate(options.optimizer, options.momentum);
+  const auto rate = [&](double at, double above_usual) {
+    return options.optimizer.empty() ? at : blend(at, below.spread, usual + above_usual);
   };
   // A sweep that did not reach its edge says nothing of rates beyond its end.
   const double end = found.reached ? found.edge : highest_rate(trials);
   const double lr_cap = std::min(found.edge - edge_to_lr, end), max_lr_cap = std::min(found.edge - edge_to_max_lr, end);
-  const double wanted = rate(middle - below.lr, habit_to_lr);
+  const double wanted = rate(middle - below.lr, usual_to_lr);
   found.lr = std::min(wanted, lr_cap);
-  found.max_lr = std::max(found.lr, std::min(rate(middle - below.max_lr, habit_to_max_lr), max_lr_cap));
+  found.max_lr = std::max(found.lr, std::min(rate(middle - below.max_lr, usual_to_max_lr), max_lr_cap));
   // Where the cap is the answer, the cap is as uncertain as the landmarks.
   const double slack = wanted > lr_cap ? found.half_width : 0;
-  found.low = std::min(rate(middle - found.half_width - below.lr, habit_to_lr), lr_cap - slack);
-  found.high = std::min(rate(middle + found.half_width - below.lr, habit_to_lr), lr_cap + slack);
+  found.low = std::min(rate(middle - found.half_width - below.lr, usual_to_lr), lr_cap - slack);
+  found.high = std::min(rate(middle + found.half_width - below.lr, usual_to_lr), lr_cap + slack);
 
   const double falls = median_of(marks, [](const Landmarks& m) { return m.falls; });
   found.min_lr = std::min(std::max(falls, found.max_lr - 2), found.max_lr - 0.6);

@@ -4,7 +4,7 @@
 // downhill for the next batch; its edge is where the loss is lost for good. Alignment lies too low in networks without
 // normalisation and the edge too high in those with it, so that the best rates lie at a steady distance below the
 // middle of the two. The distances and spreads were fitted to the accuracies of short trainings over a grid of rates:
-// 41 tasks of four image sets, nine networks, five optimizers and inputs or logits scaled by 0.01 to 1000.
+// the tasks of scripts/bench/suggestion_lab.
 #pragma once
 
 #include <lrfind/suggest.hpp>
@@ -42,12 +42,12 @@ Points measured_points(const Trial& trial, const SuggestOptions& options);
 double change_point(const std::vector<double>& x, const std::vector<double>& votes, double sharpness);
 
 /// log10 of the rate that people start an optimizer from: 0.1 (1 - momentum) for SGD, 0.01 for Adagrad, else 0.001.
-double habitual_rate(const std::string& optimizer, double momentum);
+double usual_rate(const std::string& optimizer, double momentum);
 
 /// Posterior mean of log10 of the rate. The evidence is normal around it with deviation `spread`; before the evidence,
-/// the rate is normal around `habit` or, with a probability of 0.15, anywhere in twelve decades. Within half a decade
-/// habit counts as much as the evidence; two decades away it counts for nothing.
-double blend(double evidence, double spread, double habit);
+/// the rate is normal around `usual` or, with a probability of 0.15, anywhere in twelve decades. Within half a decade
+/// the usual rate counts as much as the evidence; two decades away it counts for nothing.
+double blend(double evidence, double spread, double usual);
 
 /// What the rule says of trials, all in decades.
 struct Finding {

@@ -127,4 +127,11 @@ double student_t_95(std::size_t degrees) {
          (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * v * v * v);
 }
 
+double half_width_90(const std::vector<double>& values, double usual_deviation, std::size_t prior) {
+  const double seen = standard_deviation(values);
+  const auto own = static_cast<double>(values.size() - 1), more = static_cast<double>(prior);
+  const double variance = (own * seen * seen + more * usual_deviation * usual_deviation) / (own + more);
+  return student_t_95(values.size() - 1 + prior) * std::sqrt(variance / static_cast<double>(values.size()));
+}
+
 }  // namespace lrfind::analysis

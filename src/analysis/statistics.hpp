@@ -33,6 +33,11 @@ std::vector<double> running_median(const std::vector<double>& values, std::size_
 /// Running median, then running mean, both centred, over `window` points (made odd; cut at the ends). No lag.
 std::vector<double> centred_smooth(const std::vector<double>& values, std::size_t window);
 
+/// Half the width of the 90 % interval of the mean of normal values, at least one, by Student's t. Their variance is
+/// joined with the usual one as if that had been seen in `prior` values more (the scaled-inverse-chi-square prior;
+/// Gelman et al., Bayesian Data Analysis, section 2.6): without it two values that happen to agree would look certain.
+double half_width_90(const std::vector<double>& values, double usual_deviation, std::size_t prior);
+
 /// 95 % quantile of Student's t for `degrees` of freedom, at least 1, to four digits.
 double student_t_95(std::size_t degrees);
 

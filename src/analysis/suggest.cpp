@@ -98,7 +98,7 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
     suggestion.interval = answer.interval ? answer.interval : analysis::interval_of(answer, rule, evidence);
     if (!any_fatal(suggestion.reasons)) append(suggestion.reasons, analysis::disagreement(answer));
     append(suggestion.reasons, analysis::smoothed_already(answer, rule, evidence));
-    // Habit may draw the rate of lrfind out of the descent, which is no mistake.
+    // The usual rate may draw that of lrfind out of the descent, which is no mistake.
     if (!answer.evidence_width) append(suggestion.reasons, analysis::misplaced(*answer.lr, rule.name, shape));
     fill_bounds(suggestion, answer, shape);
   } else if (suggestion.reasons.empty()) {

@@ -3,6 +3,7 @@
 #include "platform/interrupted.hpp"
 
 #include "platform/cpu_count.hpp"
+#include "platform/current_error.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/resources.hpp"
 #include "platform/write_file.hpp"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <system_error>
 
 namespace lrfind::command {
 
@@ -110,30 +110,24 @@ int status_of(ErrorKind kind) {
 }
 
 int guarded(const std::string& name, Console& console, const std::function<int()>& body) {
-  const auto say = [&](const std::exception& error, int status) {
-    console.out() << "lrfind " << name << ": " << report::printable(readable_length(error.what())) << "\n";
-    return status;
+  const auto say = [&](const std::exception& error, const std::string& before = "") {
+    console.out() << "lrfind " << name << ": " << before << report::printable(readable_length(error.what())) << "\n";
   };
   try {
-    const int status = body();
-    std::cout.flush();
-    if (!std::cout) throw output_error("stdout cannot be written");
-    return status;
-  } catch (const Error& error) {
-    return say(error, status_of(error.kind()));
+    try {
+      const int status = body();
+      std::cout.flush();
+      if (!std::cout) throw output_error("stdout cannot be written");
+      return status;
+    } catch (...) {
+      const Error error = current_error();
+      say(error);
+      return status_of(error.kind());
+    }
   } catch (const Interrupted&) {
     return ExitStatus::interrupted;
-  } catch (const std::system_error& error) {
-    console.out() << "lrfind " << name << ": the machine refused what the run needs (" << error.code().message()
-                  << "); raise its limits (ulimit -a) or lower --threads and --workers\n";
-    return device_failed;
-  } catch (const std::bad_alloc&) {
-    console.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
-    return device_failed;
   } catch (const std::exception& error) {
-    console.out() << "lrfind " << name
-                  << ": unexpected error, please report it: " << report::printable(readable_length(error.what()))
-                  << "\n";
+    say(error, "unexpected error, please report it: ");
     return device_failed;
   }
 }

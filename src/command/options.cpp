@@ -3,12 +3,14 @@
 #include "platform/excerpt.hpp"
 #include "platform/parse_json.hpp"
 #include "platform/read_file.hpp"
+#include "platform/text.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
 #include <sstream>
+#include <type_traits>
 
 namespace lrfind::command {
 
@@ -31,37 +33,33 @@ std::optional<T> parse(const std::string& text) {
   return value;
 }
 
-std::string join(const std::vector<std::string>& words, const std::string& last) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? last : ", ";
-    text += words[i];
-  }
-  return text;
-}
-
 constexpr const char* auto_word = "auto";
 
+// What a command line's word stands for; nothing where it is none of the type.
 template <typename T>
-Validator<AutoOr<T>> auto_or_number(const Validator<T>& numbers) {
-  return {auto_word + (" or " + numbers.words),
-          [numbers](const AutoOr<T>& value) { return !value || numbers.fits(*value); }};
-}
+struct Word {
+  static std::optional<T> read(const std::string& text) { return parse<T>(text); }
+};
 
-void read_value(const std::string& text, std::optional<double>& value) { value = parse<double>(text); }
-void read_value(const std::string& text, std::optional<std::int64_t>& value) { value = parse<std::int64_t>(text); }
-void read_value(const std::string& text, std::optional<ImageSize>& value) { value = parse_image_size(text); }
+template <>
+struct Word<std::string> {
+  static std::optional<std::string> read(const std::string& text) { return text; }
+};
 
-nlohmann::ordered_json json_of(std::int64_t value) { return value; }
-nlohmann::ordered_json json_of(const ImageSize& size) {
-  return std::to_string(size.height) + "x" + std::to_string(size.width);
-}
-// 0 rather than 0.0, as a person writes it.
-nlohmann::ordered_json json_of(double value) {
-  constexpr double exact = 1e15;
-  if (std::trunc(value) == value && std::abs(value) < exact) return static_cast<std::int64_t>(value);
-  return value;
-}
+template <>
+struct Word<ImageSize> {
+  static std::optional<ImageSize> read(const std::string& text) { return parse_image_size(text); }
+};
+
+template <typename T>
+struct Word<AutoOr<T>> {
+  static std::optional<AutoOr<T>> read(const std::string& text) {
+    if (text == auto_word) return AutoOr<T>();
+    const std::optional<T> value = Word<T>::read(text);
+    if (!value) return std::nullopt;
+    return AutoOr<T>(*value);
+  }
+};
 
 // A number written as text is a number in a config file and in a result.
 nlohmann::ordered_json as_json(const std::string& text) {
@@ -76,10 +74,33 @@ std::optional<std::string> as_text(const nlohmann::json& json) {
   return std::nullopt;
 }
 
-// Bytes that are not UTF-8 replaced.
-std::string quoted(const nlohmann::ordered_json& value) {
-  return excerpt(value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+nlohmann::ordered_json json_of(double value) { return value; }
+nlohmann::ordered_json json_of(std::int64_t value) { return value; }
+nlohmann::ordered_json json_of(const std::string& value) { return as_json(value); }
+nlohmann::ordered_json json_of(const ImageSize& size) {
+  return std::to_string(size.height) + "x" + std::to_string(size.width);
 }
+template <typename T>
+nlohmann::ordered_json json_of(const AutoOr<T>& value) {
+  if (!value) return auto_word;
+  if constexpr (std::is_same_v<T, double>) {
+    constexpr double exact = 1e15;
+    if (std::trunc(*value) == *value && std::abs(*value) < exact)
+      return static_cast<std::int64_t>(*value);  // 0, not 0.0
+  }
+  return json_of(*value);
+}
+
+// As the help shows it.
+std::string default_text(const std::string& value) { return value; }
+std::string default_text(double value) { return plain(value); }
+template <typename T>
+std::string default_text(const T& value) {
+  const auto json = json_of(value);
+  return json.is_string() ? json.template get<std::string>() : json.dump();
+}
+
+std::string quoted(const nlohmann::ordered_json& value) { return excerpt(json_text(value)); }
 
 std::string key_of(const std::string& names) {
   const auto at = names.find("--");
@@ -123,7 +144,7 @@ Validator<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest) 
 }
 
 Validator<std::string> one_of(std::vector<std::string> words) {
-  const std::string text = join(words, " or ");
+  const std::string text = joined(words, " or ");
   return {text, [words = std::move(words)](const std::string& v) {
             return std::find(words.begin(), words.end(), v) != words.end();
           }};
@@ -132,10 +153,6 @@ Validator<std::string> one_of(std::vector<std::string> words) {
 Validator<std::string> any_text(std::string words) {
   return {std::move(words), [](const std::string& v) { return !v.empty(); }};
 }
-
-Validator<AutoOr<double>> auto_or(const Validator<double>& numbers) { return auto_or_number(numbers); }
-
-Validator<AutoOr<std::int64_t>> auto_or(const Validator<std::int64_t>& numbers) { return auto_or_number(numbers); }
 
 std::optional<ImageSize> parse_image_size(const std::string& text) {
   constexpr std::int64_t largest_side = 4096;
@@ -151,123 +168,55 @@ std::optional<ImageSize> parse_image_size(const std::string& text) {
   return ImageSize{*height, *width};
 }
 
-template <typename T, typename Set>
-CLI::Option* OptionSet::declare_option(const std::string& names, const Validator<T>& validator, const std::string& help,
-                                       const Set& set_text) {
+CLI::Option* OptionSet::declare_option(const std::string& names, const std::string& takes, const std::string& help,
+                                       const std::function<bool(const std::string&)>& set_text) {
   const std::string key = key_of(names);
   auto* option = app_.add_option(
       names,
-      [key, validator, set_text](const CLI::results_t& results) {
+      [key, takes, set_text](const CLI::results_t& results) {
         for (const auto& text : results) {
-          if (!set_text(text))
-            throw usage_error("--" + key + " is \"" + excerpt(text) + "\"; it takes " + validator.words);
+          if (!set_text(text)) throw usage_error("--" + key + " is \"" + excerpt(text) + "\"; it takes " + takes);
         }
         return true;
       },
       help);
   option->group(group_)->type_name("");
-  entries_.push_back({.key = key, .takes = validator.words, .option = option, .set = {}, .get = {}});
+  entries_.push_back({.key = key, .takes = takes, .option = option, .set = {}, .get = {}});
   return option;
 }
 
-void OptionSet::add(const std::string& names, double& value, const Validator<double>& validator,
-                    const std::string& help) {
-  const auto set = [&value, validator](double v) {
-    if (!validator.fits(v)) return false;
-    value = v;
-    return true;
-  };
-  declare_option(names, validator, help,
-                 [set](const std::string& text) {
-                   const auto v = parse<double>(text);
-                   return v && set(*v);
-                 })
-      ->default_str(plain(value))
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  entries_.back().set = [set](const nlohmann::json& json) { return json.is_number() && set(json.get<double>()); };
-  entries_.back().get = [&value] { return value; };
-}
-
-void OptionSet::add(const std::string& names, std::int64_t& value, const Validator<std::int64_t>& validator,
-                    const std::string& help) {
-  const auto set = [&value, validator](std::int64_t v) {
-    if (!validator.fits(v)) return false;
-    value = v;
-    return true;
-  };
-  declare_option(names, validator, help,
-                 [set](const std::string& text) {
-                   const auto v = parse<std::int64_t>(text);
-                   return v && set(*v);
-                 })
-      ->default_str(std::to_string(value))
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  entries_.back().set = [set](const nlohmann::json& json) {
-    return json.is_number_integer() && set(json.get<std::int64_t>());
-  };
-  entries_.back().get = [&value] { return value; };
-}
-
-void OptionSet::add(const std::string& names, std::string& value, const Validator<std::string>& validator,
-                    const std::string& help) {
-  const auto set = [&value, validator](const std::string& text) {
-    if (!validator.fits(text)) return false;
-    value = text;
-    return true;
-  };
-  declare_option(names, validator, help, set)
-      ->default_str(value)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  entries_.back().set = [set](const nlohmann::json& json) {
-    const auto text = as_text(json);
-    return text && set(*text);
-  };
-  entries_.back().get = [&value] { return as_json(value); };
-}
-
 template <typename T>
-void OptionSet::add_auto_or(const std::string& names, AutoOr<T>& value, const Validator<AutoOr<T>>& validator,
-                            const std::string& help) {
+void OptionSet::add(const std::string& names, T& value, const Validator<T>& validator, const std::string& help) {
   const auto set = [&value, validator](const std::string& text) {
-    AutoOr<T> read;
-    if (text != auto_word) {
-      read_value(text, read);
-      if (!read) return false;
-    }
-    if (!validator.fits(read)) return false;
-    value = read;
+    const std::optional<T> read = Word<T>::read(text);
+    if (!read || !validator.fits(*read)) return false;
+    value = *read;
     return true;
   };
-  const auto get = [&value]() -> nlohmann::ordered_json { return value ? json_of(*value) : auto_word; };
-  declare_option(names, validator, help, set)
-      ->default_str(value ? get().dump() : auto_word)
+  declare_option(names, validator.words, help, set)
+      ->default_str(default_text(value))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   entries_.back().set = [set](const nlohmann::json& json) {
+    if (std::is_arithmetic_v<T> && !json.is_number()) return false;
     const auto text = as_text(json);
     return text && set(*text);
   };
-  entries_.back().get = get;
+  entries_.back().get = [&value] { return json_of(value); };
 }
 
-void OptionSet::add(const std::string& names, AutoOr<double>& value, const Validator<AutoOr<double>>& validator,
-                    const std::string& help) {
-  add_auto_or(names, value, validator, help);
-}
-
-void OptionSet::add(const std::string& names, AutoOr<std::int64_t>& value,
-                    const Validator<AutoOr<std::int64_t>>& validator, const std::string& help) {
-  add_auto_or(names, value, validator, help);
-}
-
-void OptionSet::add(const std::string& names, AutoOr<ImageSize>& value, const Validator<AutoOr<ImageSize>>& validator,
-                    const std::string& help) {
-  add_auto_or(names, value, validator, help);
-}
+template void OptionSet::add(const std::string&, double&, const Validator<double>&, const std::string&);
+template void OptionSet::add(const std::string&, std::int64_t&, const Validator<std::int64_t>&, const std::string&);
+template void OptionSet::add(const std::string&, std::string&, const Validator<std::string>&, const std::string&);
+template void OptionSet::add(const std::string&, AutoOr<double>&, const Validator<AutoOr<double>>&, const std::string&);
+template void OptionSet::add(const std::string&, AutoOr<std::int64_t>&, const Validator<AutoOr<std::int64_t>>&,
+                             const std::string&);
+template void OptionSet::add(const std::string&, AutoOr<ImageSize>&, const Validator<AutoOr<ImageSize>>&,
+                             const std::string&);
 
 void OptionSet::add(const std::string& names, std::vector<std::string>& value, const Validator<std::string>& validator,
                     const std::string& help) {
   // CLI11 hands all values of a repeated option over at once.
-  declare_option(names, validator, help,
+  declare_option(names, validator.words, help,
                  [&value, validator](const std::string& text) {
                    if (!validator.fits(text)) return false;
                    value.push_back(text);

@@ -30,8 +30,11 @@ Validator<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest);
 Validator<std::string> one_of(std::vector<std::string> words);
 Validator<std::string> any_text(std::string words);
 /// auto, or a number that fits: "auto or a whole number from 1 to 64".
-Validator<experiment::AutoOr<double>> auto_or(const Validator<double>& numbers);
-Validator<experiment::AutoOr<std::int64_t>> auto_or(const Validator<std::int64_t>& numbers);
+template <typename T>
+Validator<experiment::AutoOr<T>> auto_or(const Validator<T>& numbers) {
+  return {"auto or " + numbers.words,
+          [numbers](const experiment::AutoOr<T>& value) { return !value || numbers.fits(*value); }};
+}
 
 /// A side in pixels, "32", or a height and a width, "24x32".
 std::optional<experiment::ImageSize> parse_image_size(const std::string& text);
@@ -44,17 +47,9 @@ class OptionSet {
   /// Heading in the help for the options that follow.
   void group(const std::string& name) { group_ = name; }
 
-  void add(const std::string& names, double& value, const Validator<double>& validator, const std::string& help);
-  void add(const std::string& names, std::int64_t& value, const Validator<std::int64_t>& validator,
-           const std::string& help);
-  void add(const std::string& names, std::string& value, const Validator<std::string>& validator,
-           const std::string& help);
-  void add(const std::string& names, experiment::AutoOr<double>& value,
-           const Validator<experiment::AutoOr<double>>& validator, const std::string& help);
-  void add(const std::string& names, experiment::AutoOr<std::int64_t>& value,
-           const Validator<experiment::AutoOr<std::int64_t>>& validator, const std::string& help);
-  void add(const std::string& names, experiment::AutoOr<experiment::ImageSize>& value,
-           const Validator<experiment::AutoOr<experiment::ImageSize>>& validator, const std::string& help);
+  /// T: double, std::int64_t, std::string, or AutoOr of double, std::int64_t or ImageSize.
+  template <typename T>
+  void add(const std::string& names, T& value, const Validator<T>& validator, const std::string& help);
   /// May be given several times, or as an array in a config file.
   void add(const std::string& names, std::vector<std::string>& value, const Validator<std::string>& validator,
            const std::string& help);
@@ -92,12 +87,9 @@ class OptionSet {
     std::function<nlohmann::ordered_json()> get;
   };
 
-  template <typename T>
-  void add_auto_or(const std::string& names, experiment::AutoOr<T>& value,
-                   const Validator<experiment::AutoOr<T>>& validator, const std::string& help);
-  template <typename T, typename Set>
-  CLI::Option* declare_option(const std::string& names, const Validator<T>& validator, const std::string& help,
-                              const Set& set_text);
+  /// set_text: takes one value of the command line, false where it does not fit.
+  CLI::Option* declare_option(const std::string& names, const std::string& takes, const std::string& help,
+                              const std::function<bool(const std::string&)>& set_text);
   const Entry* find(const std::string& key) const;
 
   CLI::App& app_;

@@ -42,7 +42,7 @@ std::string list_of_names() {
   return names;
 }
 
-void declare_schedule(CommandLine& line, ScheduleSettings& settings) {
+void declare_schedule_options(CommandLine& line, ScheduleSettings& settings) {
   auto& options = line.options();
   line.app().add_option("NAME", settings.name, list_of_names());
   options.group("Schedule");
@@ -207,7 +207,7 @@ int schedule(const Invocation& invocation) {
       "  lrfind schedule cosine --max-lr 0.1 --steps 5000 --warmup 250 --plot cosine.png\n"
       "  lrfind schedule triangular --result lr.json --csv > rates.csv\n",
       settings.common);
-  declare_schedule(line, settings);
+  declare_schedule_options(line, settings);
   if (!line.parse(invocation)) return done;
   untangle(settings);
   const auto kind = check_before(settings);

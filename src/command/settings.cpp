@@ -4,12 +4,12 @@
 #include "data/batch/augment.hpp"
 #include "experiment/analyse.hpp"
 #include "model/catalogue.hpp"
+#include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <sstream>
 
 namespace lrfind::command {
 
@@ -283,8 +283,8 @@ void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
 
 std::vector<std::int64_t> parse_batch_sizes(const std::string& text) {
   std::vector<std::int64_t> sizes;
-  std::istringstream list(text);
-  for (std::string word; std::getline(list, word, ',');) {
+  if (text.empty()) return sizes;
+  for (const std::string_view word : split(text, ',')) {
     std::int64_t size = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), size);
     if (error != std::errc() || end != word.data() + word.size() || size < 1 || size > (1 << 20)) {

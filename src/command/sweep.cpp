@@ -141,7 +141,7 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   const auto accumulate = static_cast<int>(settings.session.recipe.accumulate);
   if (sizes.empty()) runner.prepare(batch_size, accumulate);
   result.timing.startup_s = experiment::seconds_since(start) - session.index_s();
-  std::exception_ptr failure;
+  std::optional<Error> failure;
   if (sizes.empty()) {
     const auto trials = runner.run(batch_size, accumulate, analysis);
     describe_trials(trials, result);
@@ -184,12 +184,12 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   result.timing.total_s = experiment::seconds_since(start);
   console.silence(!team.speaks());
   if (!team.speaks()) {
-    if (failure) std::rethrow_exception(failure);
+    if (failure) throw Error(*failure);
     if (!result.complete) return ExitStatus::interrupted;
     return result.suggestion.trusted ? done : untrusted;
   }
   const auto unwritten = write(settings, result);
-  if (failure && !unwritten) std::rethrow_exception(failure);
+  if (failure && !unwritten) throw Error(*failure);
   show(settings, result, unwritten.has_value(), console);
   if (unwritten) throw *unwritten;
   if (!result.complete) return ExitStatus::interrupted;

@@ -3,6 +3,7 @@
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
 #include "platform/parse_json.hpp"
+#include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/progress.hpp"
 #include "report/text.hpp"
@@ -37,16 +38,15 @@ struct VerifySettings {
 
 std::optional<std::vector<double>> parse_list(const std::string& text) {
   std::vector<double> values;
-  for (const char* at = text.data(); at < text.data() + text.size();) {
+  for (const std::string_view word : split(text, ',')) {
     double value = 0;
-    const auto [end, error] = std::from_chars(at, text.data() + text.size(), value);
-    if (error != std::errc() || !(value > 0) || !std::isfinite(value)) return std::nullopt;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc() || end != word.data() + word.size() || !(value > 0) || !std::isfinite(value)) {
+      return std::nullopt;
+    }
     values.push_back(value);
-    at = end;
-    if (at == text.data() + text.size()) return values;
-    if (*at++ != ',') return std::nullopt;
   }
-  return std::nullopt;
+  return values;
 }
 
 Validator<std::string> positive_numbers(const std::string& example) {
@@ -54,7 +54,7 @@ Validator<std::string> positive_numbers(const std::string& example) {
           [](const std::string& text) { return parse_list(text).has_value(); }};
 }
 
-void declare_verify(CommandLine& line, VerifySettings& settings) {
+void declare_verify_options(CommandLine& line, VerifySettings& settings) {
   auto& options = line.options();
   line.app().add_option("DATA", settings.session.data.path,
                         "the images, as lrfind sweep takes them; default: those of the result");
@@ -195,7 +195,7 @@ int train(VerifySettings& settings, const OptionSet& options, const report::Resu
       unwritten = report::write_file_or_elsewhere(settings.output, text);
     }
   }
-  if (verification.failure) std::rethrow_exception(verification.failure);
+  if (verification.failure) throw Error(*verification.failure);
   const auto table = report::verification_table(verification);
   if (settings.json) {
     std::cout << report::to_text(section);
@@ -222,7 +222,7 @@ int verify(const Invocation& invocation) {
       "  lrfind verify photos --result lr.json --lr-schedule constant --lr-schedule one-cycle --epochs 5\n"
       "  lrfind verify photos --rates 0.001,0.01,0.1 --optimizer adam --seeds 3 --json\n",
       settings.common);
-  declare_verify(line, settings);
+  declare_verify_options(line, settings);
   auto& console = invocation.console;
   let_one_rank_speak(console);
   if (!line.parse(invocation)) return done;

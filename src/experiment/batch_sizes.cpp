@@ -4,6 +4,7 @@
 #include "analysis/lrfind_rule.hpp"
 #include "analysis/power_law.hpp"
 #include "experiment/analyse.hpp"
+#include "platform/current_error.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
 
@@ -51,7 +52,7 @@ Point sweep_at(TrialRunner& runner, const SuggestOptions& analysis, std::int64_t
       Point point{.trials = runner.run(size / accumulate, static_cast<int>(accumulate), analysis),
                   .size = size,
                   .accumulate = accumulate};
-      if (point.trials.failure) std::rethrow_exception(point.trials.failure);
+      if (point.trials.failure) throw Error(*point.trials.failure);
       return point;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::device) throw;
@@ -95,9 +96,9 @@ BatchSizeStudy study_batch_sizes(TrialRunner& runner, const SweepSettings& setti
   for (const auto size : sizes) {
     try {
       points.push_back(sweep_at(runner, analysis, size, settings.session.recipe.accumulate));
-    } catch (const std::exception&) {
+    } catch (...) {
       if (points.empty()) throw;
-      study.failure = std::current_exception();
+      study.failure = current_error();
       study.complete = false;
       break;
     }

@@ -6,7 +6,6 @@
 #include "report/terminal.hpp"
 
 #include <cstdint>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,7 @@ struct BatchSizeStudy {
   Trials chosen;  ///< those at --batch-size where it is among the sizes, else at the smallest
   std::int64_t chosen_size = 0;
   bool complete = false;
-  std::exception_ptr failure;
+  std::optional<Error> failure;
   report::Json table = report::Json::array();  ///< the result's "batch_sizes"
   report::Json exponent;  ///< the result's "batch_exponent": value and interval; null with too few sizes
 };

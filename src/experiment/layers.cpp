@@ -1,5 +1,6 @@
 #include "experiment/layers.hpp"
 
+#include "analysis/statistics.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
 
@@ -12,12 +13,6 @@ namespace {
 
 constexpr double usual_ratio = 1e-3;
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 // Ratios of one tensor over the steps, each the median of up to five finite neighbours; NaN where there is none.
 std::vector<double> smoothed_ratios(const TrialRun& run, std::size_t parameter) {
   const std::size_t steps = std::min(run.update_ratios.size(), run.trial.lr.size());
@@ -29,7 +24,7 @@ std::vector<double> smoothed_ratios(const TrialRun& run, std::size_t parameter) 
         near.push_back(run.update_ratios[j][parameter]);
       }
     }
-    if (!near.empty()) result[i] = median(near);
+    if (!near.empty()) result[i] = analysis::median(near);
   }
   return result;
 }
@@ -65,7 +60,7 @@ std::string layer_text(const report::Result& result, const report::TerminalStyle
     if (row["ratio"].is_number() && row["ratio"].get<double>() > 0) ratios.push_back(row["ratio"].get<double>());
   }
   if (ratios.empty()) return "";
-  const double middle = median(ratios);
+  const double middle = analysis::median(ratios);
   report::Table table(
       {{"layer"}, {"update / weight", report::Align::right}, {"against the median", report::Align::right}});
   bool any = false;

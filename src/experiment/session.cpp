@@ -25,10 +25,6 @@ constexpr std::size_t megabytes_ahead = 16;  // of images that are used once, de
 // Different streams of random numbers from one seed.
 enum Stream : std::uint64_t { weights_stream = 1, batches_stream, probe_stream, head_stream };
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 std::string blas_name(const train::Blas& blas) { return blas.name + (blas.file.empty() ? "" : " (" + blas.file + ")"); }
 
 // Ranks that share a machine share its cores, unless their launcher has bound each to cores of its own.
@@ -55,6 +51,8 @@ void keep_part(std::vector<std::uint32_t>& images, const Team& team) {
 
 }  // namespace
 
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
 Session::Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop,
                  Team& team)
     : settings_(std::move(settings)),
@@ -70,7 +68,7 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
   // Whatever goes wrong from here on, the other ranks are to hear of it.
   if (!team.alone()) team.join(*(engine_ = loading.get()));
 
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   dataset_ = data::find_dataset(settings_.data.path, {.val_split = settings_.data.val_split,
                                                       .limit = static_cast<std::size_t>(settings_.data.limit),
                                                       .seed = seed(),
@@ -316,8 +314,8 @@ void Session::describe_session(report::Result& result) const {
                             " images, as DistributedDataParallel has it; --sync-batchnorm takes all of it");
   }
   for (auto& sentence : slow_because()) dataset.notes.push_back(std::move(sentence));
-  if (const auto obstacle = engine_->not_captured_because(); !obstacle.empty()) {
-    dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + obstacle);
+  if (const auto reason = engine_->not_captured_because(); !reason.empty()) {
+    dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + reason);
   }
   result.model.name = settings_.network.model;
   result.model.classes = static_cast<std::int64_t>(dataset_.classes.size());

@@ -20,6 +20,10 @@
 
 namespace lrfind::experiment {
 
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start);
+
 /// What will be asked of the training images, as far as it is known beforehand: what is needed first is decoded
 /// while the network is loaded, and what nobody asks for again is not kept.
 struct ExpectedUse {

@@ -1,5 +1,6 @@
 #include "experiment/trials.hpp"
 #include <lrfind/error.hpp>
+#include "platform/current_error.hpp"
 #include "platform/interrupted.hpp"
 
 #include "experiment/analyse.hpp"
@@ -25,8 +26,6 @@ std::size_t probe_size(const SweepSettings& settings, const Session& session) {
 }
 
 }  // namespace
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, report::ProgressTarget progress)
     : session_(session), settings_(settings), progress_(std::move(progress)) {
@@ -159,13 +158,15 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
     };
     try {
       outcome.run = run_trial(number, batch_size, accumulate, on_step, partial);
-    } catch (const Error& error) {
+      return outcome;
+    } catch (const Interrupted&) {  // another rank was
+      outcome.run.trial = partial;
+      return outcome;
+    } catch (...) {
+      const Error error = current_error();
       outcome.failure_kind = error.kind();
       outcome.failure = error.what();
-    } catch (const std::exception& error) {
-      outcome.failure = error.what();
     }
-    if (outcome.failure.empty()) return outcome;
     if (!session_.team().shares_trials()) session_.team().abandon(outcome.failure_kind, outcome.failure);
     outcome.run.trial = partial;
     return outcome;
@@ -175,10 +176,9 @@ Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOp
     for (auto& outcome : next_outcomes(static_cast<int>(trials.runs.size()), run_one)) {
       const bool measured = !outcome.run.trial.lr.empty();
       if (!outcome.failure.empty()) {
-        const Error failure(outcome.failure_kind, outcome.failure);
-        if (!measured && trials.runs.empty()) throw failure;
         // What was measured is written before the error is reported.
-        trials.failure = std::make_exception_ptr(failure);
+        trials.failure = Error(outcome.failure_kind, outcome.failure);
+        if (!measured && trials.runs.empty()) throw *trials.failure;
       }
       const bool interrupted = outcome.run.trial.stopped == Stopped::interrupted;
       if (measured) trials.runs.push_back(std::move(outcome.run));

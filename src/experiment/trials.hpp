@@ -8,14 +8,12 @@
 #include <lrfind/error.hpp>
 
 #include <cstdint>
+#include <lrfind/error.hpp>
 #include <lrfind/range_test.hpp>
+#include <optional>
 #include <vector>
 
 namespace lrfind::experiment {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start);
 
 /// What is measured at each step besides the batch loss.
 struct Measuring {
@@ -49,8 +47,8 @@ struct TrialOutcome {
 /// The trials of one batch size.
 struct Trials {
   std::vector<TrialRun> runs;
-  bool complete = false;       ///< all trials ran to their end
-  std::exception_ptr failure;  ///< what ended them early, other than a person
+  bool complete = false;         ///< all trials ran to their end
+  std::optional<Error> failure;  ///< what ended them early, other than a person
   double seconds = 0;
 };
 
@@ -63,7 +61,7 @@ class TrialRunner {
   /// Makes the engine ready for steps of this size, which counts as start-up (Engine::prepare).
   void prepare(std::int64_t batch_size, int accumulate);
 
-  /// `analysis` decides when --trials auto is sure enough. Exceptions of the first step are thrown; later ones end the
+  /// `analysis` decides when --trials auto is sure enough. Errors of the first step are thrown; later ones end the
   /// trials and are kept in `failure`, with what was measured before.
   Trials run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis);
 

@@ -1,6 +1,6 @@
 // A loop over independent pieces of work on several threads, for work of milliseconds and more, such as reading folders
 // and decoding images: pieces are handed out singly, so that one slow file keeps one thread busy and no more. The stop
-// token is looked at 50 times a second. `lrfind inspect` with --workers 1 and N measures what the threads bring.
+// token is looked at 50 times a second. `lrfind inspect` with --threads 1 and N measures what the threads bring.
 #pragma once
 
 #include <cstddef>

@@ -132,6 +132,8 @@ Json parse_json(std::string_view text, int deepest) {
   return builder.result();
 }
 
+std::string json_text(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 void append_member(Json& object, std::string key, Json value) {
   object.get_ref<Json::object_t&>().Container::emplace_back(std::move(key), std::move(value));
 }

@@ -32,6 +32,9 @@ class JsonError : public std::runtime_error {
 /// Keys stay in their order; of a key that is there twice the later value counts. Throws JsonError.
 nlohmann::ordered_json parse_json(std::string_view text, int deepest = deepest_json);
 
+/// A value on one line, bytes that are not UTF-8 replaced by U+FFFD.
+std::string json_text(const nlohmann::ordered_json& value);
+
 /// Adds a key that the object is known not to have: operator[] looks through all others first.
 void append_member(nlohmann::ordered_json& object, std::string key, nlohmann::ordered_json value);
 

@@ -1,5 +1,7 @@
 #include "report/axis.hpp"
 
+#include "analysis/statistics.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,33 +18,21 @@ std::vector<double> drawable(const std::vector<double>& values) {
   return kept;
 }
 
-double quantile(std::vector<double> values, double q) {
-  const auto at = static_cast<std::ptrdiff_t>(std::lround(q * static_cast<double>(values.size() - 1)));
-  std::nth_element(values.begin(), values.begin() + at, values.end());
-  return values[static_cast<std::size_t>(at)];
-}
-
 // Medians of five follow a fall without the lag of an average and pass over single outliers.
 std::size_t lowest_point(const std::vector<double>& values) {
-  std::size_t lowest = 0;
-  double best = values[0];
-  for (std::size_t i = 2; i + 2 < values.size(); ++i) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(i);
-    const double median = quantile({middle - 2, middle + 3}, 0.5);
-    if (median < best) {
-      best = median;
-      lowest = i;
-    }
-  }
-  return lowest;
+  if (values.size() < 5) return 0;
+  const std::vector<double> medians = analysis::running_median(values, 5);
+  const auto lowest = std::min_element(medians.begin() + 2, medians.end() - 2);
+  return *lowest < values[0] ? static_cast<std::size_t>(lowest - medians.begin()) : 0;
 }
 
 Range range_of(const std::vector<double>& loss) {
   const std::size_t fall = std::max(lowest_point(loss), loss.size() / 10) + 1;
-  const std::vector<double> falling(loss.begin(),
-                                    loss.begin() + static_cast<std::ptrdiff_t>(std::min(fall, loss.size())));
+  std::vector<double> falling(loss.begin(), loss.begin() + static_cast<std::ptrdiff_t>(std::min(fall, loss.size())));
+  const auto high = falling.begin() + std::lround(0.98 * static_cast<double>(falling.size() - 1));
+  std::nth_element(falling.begin(), high, falling.end());
   const double lo = *std::min_element(loss.begin(), loss.end());
-  const double start = quantile(falling, 0.98);
+  const double start = *high;
   constexpr double above_start = 0.35;  // of the fall: shows that the loss rises again, and no more
   const double hi = std::min(*std::max_element(loss.begin(), loss.end()), start + above_start * (start - lo));
   return {lo, hi};
@@ -76,6 +66,10 @@ std::string labelled(double value, int decimals) {
 }
 
 }  // namespace
+
+bool any_finite(const std::vector<double>& values) {
+  return std::any_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+}
 
 Range rate_range(const std::vector<NamedResult>& results) {
   Range range{1e300, 0};

@@ -17,6 +17,8 @@ struct Tick {
   std::string label;
 };
 
+bool any_finite(const std::vector<double>& values);
+
 /// The lowest and highest rate of the curves; widened to a decade where they are one rate. lo > 0.
 Range rate_range(const std::vector<NamedResult>& results);
 

@@ -1,9 +1,8 @@
 #include "report/csv.hpp"
 
+#include "analysis/text.hpp"
 #include "report/measurements.hpp"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 
 namespace lrfind::report {
@@ -41,12 +40,7 @@ std::vector<Series> columns_of(const Result& result) {
   return columns;
 }
 
-std::string cell(double value) {
-  if (!std::isfinite(value)) return "";
-  std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return {buffer.data(), end};
-}
+std::string cell(double value) { return std::isfinite(value) ? analysis::exact(value) : ""; }
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Curves from text tables: comma, semicolon, tab or blanks, with or without a header, row names and quotes.
 #include <lrfind/error.hpp>
+#include "platform/text.hpp"
 #include "report/csv.hpp"
 #include "report/foreign_curve.hpp"
 #include "report/measurements.hpp"
@@ -16,37 +17,11 @@ struct Line {
   std::vector<std::string> cells;
 };
 
-bool blank(std::string_view text) { return text.find_first_not_of(" \t\r") == std::string_view::npos; }
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 char separator_of(std::string_view line) {
   for (const char candidate : {'\t', ';', ','}) {
     if (line.find(candidate) != std::string_view::npos) return candidate;
   }
   return trimmed(line).find(' ') == std::string_view::npos ? ',' : ' ';
-}
-
-/// The cells of a line. In quotes a separator is text; a row of blanks separates once.
-std::vector<std::string> split(std::string_view line, char separator) {
-  if (separator == ' ') line = trimmed(line);
-  std::vector<std::string> cells(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '"') {
-      quoted = !quoted;
-    } else if (line[i] != separator || quoted) {
-      cells.back() += line[i];
-    } else if (separator != ' ' || line[i - 1] != ' ') {
-      cells.emplace_back();
-    }
-  }
-  for (std::string& cell : cells) cell = trimmed(cell);
-  return cells;
 }
 
 std::vector<std::pair<int, std::string_view>> numbered_lines(std::string_view text) {
@@ -87,7 +62,7 @@ Table table_of(std::string_view text, const std::string& source) {
   std::string_view comment;
   char separator = 0;
   for (const auto& [number, line] : numbered_lines(text)) {
-    if (blank(line)) continue;
+    if (trimmed(line).empty()) continue;
     if (trimmed(line).front() == '#') {
       if (lines.empty()) comment = trimmed(trimmed(line).substr(1));
       continue;
@@ -97,15 +72,21 @@ Table table_of(std::string_view text, const std::string& source) {
       continue;
     }
     if (separator == 0) separator = separator_of(line);
-    std::vector<std::string> cells = split(line, separator);
-    if (!all_missing(cells)) lines.push_back({number, std::move(cells)});
+    std::optional<DelimitedRow> row = delimited_row(line, 0, separator);
+    if (!row) {
+      throw data_error("line " + std::to_string(number) + " of '" + source +
+                       "' has a quote that is not closed or stands before more text");
+    }
+    for (std::string& cell : row->fields) cell = std::string(trimmed(cell));
+    if (!all_missing(row->fields)) lines.push_back({number, std::move(row->fields)});
   }
   if (lines.empty()) {
     throw data_error("'" + source + "' is empty; a curve with the columns 'lr' and 'loss' is expected");
   }
   if (is_header(lines.front(), source)) return {lines.front().cells, {lines.begin() + 1, lines.end()}};
   // numpy.savetxt writes its header as a comment.
-  const std::vector<std::string> names = split(comment, separator_of(comment));
+  const auto in_comment = delimited_row(comment, 0, separator_of(comment));
+  const std::vector<std::string> names = in_comment ? in_comment->fields : std::vector<std::string>();
   const CurveColumns columns = curve_columns(names, source);
   return {columns.lr && columns.loss ? names : std::vector<std::string>(), std::move(lines)};
 }

@@ -1,6 +1,8 @@
 #include "report/foreign_curve.hpp"
 #include <lrfind/error.hpp>
 
+#include "analysis/text.hpp"
+#include "platform/text.hpp"
 #include "report/text.hpp"
 
 #include <algorithm>
@@ -29,15 +31,9 @@ const Names& loss_names() {
   return names;
 }
 
-std::string lower(std::string_view text) {
-  std::string result;
-  for (const char letter : text) result += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return result;
-}
-
 std::string without_punctuation(std::string_view name) {
   std::string result;
-  for (const char letter : lower(name)) {
+  for (const char letter : lower_case(name)) {
     if (std::isalnum(static_cast<unsigned char>(letter)) != 0) result += letter;
   }
   return result;
@@ -59,8 +55,6 @@ std::optional<std::size_t> plainest(const std::vector<std::string>& names, const
   }
   return std::nullopt;
 }
-
-std::string exact(double value) { return Json(value).dump(); }
 
 bool stands_for_missing(const std::string& word) {
   constexpr std::array<std::string_view, 11> words = {"",     "na",   "n/a", "#n/a", "nan", "-nan",
@@ -85,7 +79,7 @@ std::string quoted_names(const std::vector<std::string>& names) {
 }
 
 std::optional<double> number_of(std::string_view text) {
-  if (stands_for_missing(lower(text))) return not_measured;
+  if (stands_for_missing(lower_case(text))) return not_measured;
   std::string plain(text.front() == '+' ? text.substr(1) : text);
   const std::size_t comma = plain.find(',');
   if (comma != std::string::npos && plain.find('.') == std::string::npos) plain[comma] = '.';
@@ -99,11 +93,12 @@ void require_rising(const std::vector<double>& rates, const std::function<std::s
   for (std::size_t i = 0; i < rates.size(); ++i) {
     if (!std::isfinite(rates[i]) || rates[i] <= 0) {
       throw data_error(place(i) + ": the learning rate must be a number above 0, got " +
-                       (std::isfinite(rates[i]) ? exact(rates[i]) : "none"));
+                       (std::isfinite(rates[i]) ? analysis::exact(rates[i]) : "none"));
     }
     if (i > 0 && rates[i] <= rates[i - 1]) {
-      throw data_error(place(i) + ": the learning rate must be above the one before it, " + exact(rates[i - 1]) +
-                       ", got " + exact(rates[i]) + "; a curve is one sweep over rising rates");
+      throw data_error(place(i) + ": the learning rate must be above the one before it, " +
+                       analysis::exact(rates[i - 1]) + ", got " + analysis::exact(rates[i]) +
+                       "; a curve is one sweep over rising rates");
     }
   }
 }

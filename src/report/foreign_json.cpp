@@ -44,8 +44,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-std::string exact(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 /// Nothing (discarded) where the line is no JSON.
@@ -152,7 +150,8 @@ class Reader {
   std::optional<Table> split_table(const Json& columns, const Json& rows) const {
     Table table;
     if (!columns.is_array() || !rows.is_array()) return std::nullopt;
-    for (const Json& name : columns) table.names.push_back(name.is_string() ? name.get<std::string>() : exact(name));
+    for (const Json& name : columns)
+      table.names.push_back(name.is_string() ? name.get<std::string>() : json_text(name));
     if (!names_curve(table.names)) return std::nullopt;
     table.columns.resize(table.names.size());
     for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -222,7 +221,7 @@ class Reader {
       }
       return scalar(json.front(), place);
     }
-    const std::string got = json.is_structured() ? std::string(json.type_name()) : excerpt(exact(json));
+    const std::string got = json.is_structured() ? std::string(json.type_name()) : excerpt(json_text(json));
     throw data_error(place + " must be a number, got " + got);
   }
 

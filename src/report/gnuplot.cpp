@@ -3,6 +3,8 @@
 #include "report/gnuplot.hpp"
 #include <lrfind/error.hpp>
 
+#include "analysis/text.hpp"
+#include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/text.hpp"
 
@@ -15,7 +17,6 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -90,9 +91,7 @@ std::string first_complaint(const std::string& text) {
 }  // namespace
 
 std::optional<std::string> gnuplot_terminal(const std::string& path, int width, int height) {
-  std::string extension = std::filesystem::path(path).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string extension = lower_case(std::filesystem::path(path).extension().string());
   const std::string w = std::to_string(width);
   const std::string h = std::to_string(height);
   if (extension == ".png") {
@@ -138,12 +137,7 @@ std::string gnuplot_data(std::string_view name, const std::vector<std::span<cons
   const std::size_t rows = columns.empty() ? 0 : columns[0].size();
   for (std::size_t row = 0; row < rows; ++row) {
     for (const auto& column : columns) {
-      std::array<char, 32> buffer{};
-      if (std::isfinite(column[row])) {
-        text.append(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), column[row]).ptr);
-      } else {
-        text += "NaN";
-      }
+      text += std::isfinite(column[row]) ? analysis::exact(column[row]) : "NaN";
       text += ' ';
     }
     text += '\n';

@@ -36,10 +36,6 @@ std::string text_of(double value) {
 
 std::string colour(std::string_view code) { return " lc rgb '" + std::string(code) + "'"; }
 
-bool any_finite(const std::vector<double>& values) {
-  return std::any_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
-}
-
 // All values where there are any, so that a data block has equal columns.
 std::vector<double> filled(const std::vector<double>& values, std::size_t length) {
   std::vector<double> column = values;

@@ -86,6 +86,9 @@ struct NamedResult {
   Result result;
 };
 
+/// null for a number that is not there or not finite.
+Json number_or_null(const std::optional<double>& value);
+
 /// Non-finite numbers become null.
 Json to_json(const Result& result);
 

@@ -14,14 +14,12 @@
 namespace lrfind::report {
 namespace {
 
-std::string scalar_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 class Node {
  public:
   Node(const Json& json, std::string name) : json_(&json), name_(std::move(name)) {}
 
   [[noreturn]] void fail(const std::string& wanted) const {
-    const std::string got = json_->is_structured() ? std::string(json_->type_name()) : excerpt(scalar_text(*json_));
+    const std::string got = json_->is_structured() ? std::string(json_->type_name()) : excerpt(json_text(*json_));
     throw data_error("'" + name_ + "' must be " + wanted + ", got " + got);
   }
 

@@ -9,13 +9,9 @@
 namespace lrfind::report {
 namespace {
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
-
 Json numbers(const std::vector<double>& values) {
   Json array = Json::array();
-  for (const double value : values) array.push_back(number(value));
+  for (const double value : values) array.push_back(number_or_null(value));
   return array;
 }
 
@@ -68,17 +64,17 @@ Json trial_json(const Trial& trial, const std::optional<double>& suggested_lr) {
   json["loss"] = numbers(trial.loss);
   add_measurements(json, trial);
   json["stopped"] = std::string(to_string(trial.stopped));
-  json["suggested_lr"] = number(suggested_lr);
+  json["suggested_lr"] = number_or_null(suggested_lr);
   return json;
 }
 
 Json suggestion_json(const Suggestion& suggestion) {
   Json json;
-  json["lr"] = number(suggestion.lr);
+  json["lr"] = number_or_null(suggestion.lr);
   json["interval"] = nullptr;
   if (suggestion.interval) json["interval"] = numbers({suggestion.interval->lo, suggestion.interval->hi});
-  json["min_lr"] = number(suggestion.min_lr);
-  json["max_lr"] = number(suggestion.max_lr);
+  json["min_lr"] = number_or_null(suggestion.min_lr);
+  json["max_lr"] = number_or_null(suggestion.max_lr);
   json["rule"] = suggestion.rule;
   json["trusted"] = suggestion.trusted;
   json["reasons"] = Json::array();
@@ -86,34 +82,32 @@ Json suggestion_json(const Suggestion& suggestion) {
     json["reasons"].push_back(Json{{"code", reason.code}, {"message", reason.message}, {"fatal", reason.fatal}});
   }
   json["by_rule"] = Json::object();
-  for (const auto& [rule, lr] : suggestion.by_rule) json["by_rule"][rule] = number(lr);
+  for (const auto& [rule, lr] : suggestion.by_rule) json["by_rule"][rule] = number_or_null(lr);
   return json;
 }
 
 Json timing_json(const Timing& timing) {
   Json json;
-  json["startup_s"] = number(timing.startup_s);
-  json["index_s"] = number(timing.index_s);
-  json["sweep_s"] = number(timing.sweep_s);
-  json["total_s"] = number(timing.total_s);
-  json["images_per_s"] = number(timing.images_per_s);
-  for (const auto& [name, seconds] : timing.more) json[name] = number(seconds);
+  json["startup_s"] = number_or_null(timing.startup_s);
+  json["index_s"] = number_or_null(timing.index_s);
+  json["sweep_s"] = number_or_null(timing.sweep_s);
+  json["total_s"] = number_or_null(timing.total_s);
+  json["images_per_s"] = number_or_null(timing.images_per_s);
+  for (const auto& [name, seconds] : timing.more) json[name] = number_or_null(seconds);
   return json;
 }
-
-std::string scalar_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 void append(std::string& text, const Json& json, const std::string& margin) {
   const bool nested = std::any_of(json.begin(), json.end(), [](const Json& entry) { return entry.is_structured(); });
   if (!json.is_structured() || json.empty()) {
-    text += scalar_text(json);
+    text += json_text(json);
     return;
   }
   if (json.is_array() && !nested) {
     text += '[';
     for (std::size_t i = 0; i < json.size(); ++i) {
       if (i > 0) text += ", ";
-      text += scalar_text(json[i]);
+      text += json_text(json[i]);
     }
     text += ']';
     return;
@@ -123,7 +117,7 @@ void append(std::string& text, const Json& json, const std::string& margin) {
   const char* separator = "\n";
   for (const auto& item : json.items()) {
     text += separator + inner;
-    if (json.is_object()) text += scalar_text(item.key()) + ": ";
+    if (json.is_object()) text += json_text(item.key()) + ": ";
     append(text, item.value(), inner);
     separator = ",\n";
   }
@@ -131,6 +125,10 @@ void append(std::string& text, const Json& json, const std::string& margin) {
 }
 
 }  // namespace
+
+Json number_or_null(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+}
 
 Json to_json(const Result& result) {
   Json json;

@@ -1,6 +1,7 @@
 #include "report/summary.hpp"
 
 #include "platform/excerpt.hpp"
+#include "platform/text.hpp"
 #include "report/canvas.hpp"
 #include "report/text.hpp"
 
@@ -12,15 +13,6 @@ namespace {
 constexpr int indent = 2;
 
 int width_of(const TerminalStyle& style) { return std::clamp(style.columns, 40, 100); }
-
-std::string join(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (!text.empty()) text += ", ";
-    text += part;
-  }
-  return text;
-}
 
 // "  Learning rate  0.0123   90 % interval 0.008 to 0.017"
 std::string line(const std::string& name, const std::string& value, const std::string& remark,
@@ -64,7 +56,7 @@ std::string suggestion_lines(const Suggestion& suggestion, const TerminalStyle& 
                       format_rate(suggestion.interval->hi));
   }
   remarks.push_back("rule " + printable(excerpt(suggestion.rule)));
-  std::string text = line("Learning rate", format_rate(*suggestion.lr), join(remarks), style);
+  std::string text = line("Learning rate", format_rate(*suggestion.lr), joined(remarks), style);
   if (suggestion.max_lr) {
     text += line("Peak", format_rate(*suggestion.max_lr), "for one-cycle, cosine, decay", style);
   }
@@ -98,7 +90,7 @@ std::string files_message(const std::vector<FileProblem>& files, const std::stri
   const std::string images =
       files.size() == 1 ? "1 image " : format_count(static_cast<std::int64_t>(files.size())) + " images ";
   const std::string which = files.size() > shown ? ", e.g. " : ": ";
-  return images + what + which + join(examples) + (files.size() > shown ? "; the result names them all." : ".");
+  return images + what + which + joined(examples) + (files.size() > shown ? "; the result names them all." : ".");
 }
 
 }  // namespace

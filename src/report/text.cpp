@@ -198,14 +198,6 @@ std::string format_clock(double seconds) {
   return buffer.data();
 }
 
-std::string format_seconds(double seconds) {
-  if (!std::isfinite(seconds)) return "-";
-  if (seconds < 59.95) return printed(seconds < 9.95 ? "%.2g s" : "%.0f s", seconds);
-  const auto whole = static_cast<std::int64_t>(std::lround(seconds));
-  if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
-  return std::to_string(whole / 3600) + " h " + std::to_string(whole / 60 % 60) + " min";
-}
-
 std::string format_count(std::int64_t count) {
   std::string digits = std::to_string(count);
   const std::size_t sign = count < 0 ? 1 : 0;

@@ -37,9 +37,6 @@ std::string format_loss(double loss);
 /// 65.4 becomes "1:05", 3661 "1:01:01".
 std::string format_clock(double seconds);
 
-/// 0.123 becomes "0.12 s", 75 "1 min 15 s".
-std::string format_seconds(double seconds);
-
 /// 60000 becomes "60,000".
 std::string format_count(std::int64_t count);
 

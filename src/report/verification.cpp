@@ -1,5 +1,6 @@
 #include "report/verification.hpp"
 
+#include "analysis/statistics.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
 
@@ -7,7 +8,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 
 namespace lrfind::report {
 
@@ -18,19 +18,11 @@ Spread spread_of(const Candidate& candidate, double TrainingRun::*value) {
   for (const auto& run : candidate.runs) {
     if (std::isfinite(run.*value)) values.push_back(run.*value);
   }
-  Spread spread;
-  spread.count = static_cast<int>(values.size());
-  if (values.empty()) return spread;
-  const auto n = static_cast<double>(values.size());
-  spread.mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
-  if (values.size() < 2) return spread;
-  double squares = 0;
-  for (const double v : values) squares += (v - spread.mean) * (v - spread.mean);
-  spread.deviation = std::sqrt(squares / (n - 1));
-  return spread;
+  if (values.empty()) return {};
+  return {.mean = analysis::mean(values),
+          .deviation = values.size() < 2 ? not_measured : analysis::standard_deviation(values),
+          .count = static_cast<int>(values.size())};
 }
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 std::string fixed(double value, int decimals) {
   if (!std::isfinite(value)) return "-";
@@ -63,21 +55,21 @@ Json candidate_json(const Candidate& candidate) {
   const auto loss = loss_of(candidate);
   Json json;
   json["lr"] = candidate.lr;
-  json["factor"] = number(candidate.factor);
+  json["factor"] = number_or_null(candidate.factor);
   json["suggested"] = candidate.suggested;
   json["status"] = candidate.runs.empty() ? "interrupted" : std::string(to_string(end_of(candidate)));
-  json["val_accuracy"] = number(accuracy.mean);
-  json["val_accuracy_std"] = number(accuracy.deviation);
-  json["val_loss"] = number(loss.mean);
-  json["val_loss_std"] = number(loss.deviation);
+  json["val_accuracy"] = number_or_null(accuracy.mean);
+  json["val_accuracy_std"] = number_or_null(accuracy.deviation);
+  json["val_loss"] = number_or_null(loss.mean);
+  json["val_loss_std"] = number_or_null(loss.deviation);
   json["runs"] = Json::array();
   for (const auto& run : candidate.runs) {
     json["runs"].push_back({{"seed", run.seed},
                             {"steps", run.steps},
                             {"status", std::string(to_string(run.end))},
-                            {"train_loss", number(run.train_loss)},
-                            {"val_loss", number(run.val_loss)},
-                            {"val_accuracy", number(run.val_accuracy)}});
+                            {"train_loss", number_or_null(run.train_loss)},
+                            {"val_loss", number_or_null(run.val_loss)},
+                            {"val_accuracy", number_or_null(run.val_accuracy)}});
   }
   return json;
 }
@@ -94,7 +86,7 @@ Json schedule_json(const ScheduleResult& result) {
   }
   if (result.best) json["best_lr"] = result.candidates[*result.best].lr;
   if (result.selected) json["selected_lr"] = result.candidates[*result.selected].lr;
-  json["noise"] = number(result.noise);
+  json["noise"] = number_or_null(result.noise);
   json["candidates"] = Json::array();
   for (const auto& candidate : result.candidates) json["candidates"].push_back(candidate_json(candidate));
   return json;
@@ -170,8 +162,8 @@ Json verification_json(const Verification& verification) {
     const auto& candidate = best->candidates[*best->best];
     json["best"] = {{"lr_schedule", std::string(train::to_string(best->schedule.kind))},
                     {"lr", candidate.lr},
-                    {"val_accuracy", number(accuracy_of(candidate).mean)},
-                    {"val_loss", number(loss_of(candidate).mean)}};
+                    {"val_accuracy", number_or_null(accuracy_of(candidate).mean)},
+                    {"val_loss", number_or_null(loss_of(candidate).mean)}};
   }
   json["lr_schedules"] = Json::array();
   for (const auto& result : verification.schedules) json["lr_schedules"].push_back(schedule_json(result));

@@ -4,10 +4,10 @@
 #include "report/result.hpp"
 #include "schedule/schedule.hpp"
 
+#include <lrfind/error.hpp>
 #include <lrfind/suggest.hpp>
 
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,7 +65,7 @@ struct Verification {
   std::size_t val_images = 0;
   std::vector<ScheduleResult> schedules;
   double seconds = 0;
-  std::exception_ptr failure;  ///< what ended it; everything before is there
+  std::optional<Error> failure;  ///< what ended it; everything before is there
 };
 
 /// The "verify" section of a result.

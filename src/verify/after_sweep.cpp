@@ -13,15 +13,14 @@ using experiment::SweepSettings;
 namespace {
 
 report::Json rates_json(const Suggestion& suggestion) {
-  const auto number = [](const std::optional<double>& rate) { return rate ? report::Json(*rate) : report::Json(); };
-  report::Json json = {{"lr", number(suggestion.lr)}, {"interval", nullptr}};
+  report::Json json = {{"lr", report::number_or_null(suggestion.lr)}, {"interval", nullptr}};
   if (suggestion.interval) json["interval"] = {suggestion.interval->lo, suggestion.interval->hi};
-  json["min_lr"] = number(suggestion.min_lr);
-  json["max_lr"] = number(suggestion.max_lr);
+  json["min_lr"] = report::number_or_null(suggestion.min_lr);
+  json["max_lr"] = report::number_or_null(suggestion.max_lr);
   return json;
 }
 
-// Twice the sweep's steps, but no more than a few passes over the images: beyond, how well they are learned by heart
+// Twice the sweep's steps, but no more than a few passes over the images: beyond, how well they are memorised
 // would decide. Half the sweep's steps at least.
 int usual_steps(const SweepSettings& settings, const data::Dataset& dataset, std::int64_t images_per_step) {
   constexpr double passes = 6;

@@ -13,7 +13,7 @@ namespace {
 // What is believed of the accuracy A about its best rate before any training, A(u) = c + b u - k u^2 with u =
 // log10(lr / suggestion): k is 10 +- 8 points per square decade, and the suggestion misses the best rate by 0.25
 // decades (standard deviation), hence b = 2 k * miss. Points are those of a network that is right half of the time and
-// shrink with sqrt(A (1 - A)) as accuracies themselves vary less near 0 and 1. The figures describe the 42 tasks of
+// shrink with sqrt(A (1 - A)) as accuracies themselves vary less near 0 and 1. The figures describe the tasks of
 // scripts/bench/suggestion_lab.
 constexpr double curvature = 0.10, curvature_deviation = 0.08, miss = 0.25;
 constexpr double lowest_curvature = curvature / 4;

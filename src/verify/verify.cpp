@@ -1,6 +1,8 @@
 #include "verify/verify.hpp"
 #include <lrfind/error.hpp>
 
+#include "platform/current_error.hpp"
+#include "platform/interrupted.hpp"
 #include "verify/candidate_training.hpp"
 
 #include <lrfind/suggest.hpp>
@@ -58,8 +60,10 @@ class Verifier {
     const auto start = std::chrono::steady_clock::now();
     try {
       for (int round = 0; round < options_.seeds && result_.complete; ++round) run_round(round);
-    } catch (const std::exception&) {
-      result_.failure = std::current_exception();
+    } catch (const Interrupted&) {
+      result_.complete = false;
+    } catch (...) {
+      result_.failure = current_error();
       result_.complete = false;
     }
     for (auto& result : result_.schedules) {

@@ -96,7 +96,7 @@ TEST(RandomLabels, AreSeenByALossThatComesDownToGuessingAndNoLower) {
 
 TEST(RandomLabels, AreSeenByTheHeldOutLossWhereFewImagesAreLearnedByHeart) {
   EXPECT_EQ(reasons_of("ShuffledFewImages"), "random-labels!");
-  EXPECT_TRUE(has(message_of("ShuffledFewImages"), "learned by heart"));
+  EXPECT_TRUE(has(message_of("ShuffledFewImages"), "memorised"));
 }
 
 TEST(RandomLabels, AreOnlySuspectedWhereTheNetworkStartsFarAboveGuessing) {

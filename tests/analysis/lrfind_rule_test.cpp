@@ -101,13 +101,13 @@ TEST(LrfindRule, IsWhatSuggestGives) {
   }
 }
 
-TEST(LrfindRule, OverrulesHabitWhereTheEvidenceIsDecadesAway) {
-  // Inputs a hundred times larger: habit is 0.1, and training at habit leaves a tenth of the accuracy.
-  const Recording& scaled = recording("inputs times 100: habit is wrong by two decades");
+TEST(LrfindRule, OverrulesTheUsualRateWhereTheEvidenceIsDecadesAway) {
+  // Inputs a hundred times larger: the usual rate is 0.1, and training at it leaves a tenth of the accuracy.
+  const Recording& scaled = recording("inputs times 100: the usual rate is wrong by two decades");
   EXPECT_LT(find_rate(scaled.trials, scaled.options).lr, -2);
 }
 
-TEST(LrfindRule, LeansOnHabitOnlyForAKnownOptimizer) {
+TEST(LrfindRule, LeansOnTheUsualRateOnlyForAKnownOptimizer) {
   Recording each = recording("rmsprop, four trials");
   each.options.optimizer.clear();
   const Finding alone = find_rate(each.trials, each.options);
@@ -248,7 +248,7 @@ TEST(ChangePoint, IsTheCutBetweenPositiveAndNegativeVotes) {
   EXPECT_NEAR(change_point({0, 1}, {1, -1}, 1), 0.5, 1e-12);
 }
 
-TEST(Blend, IsTheEvidenceFarFromHabitAndHalfwayNearIt) {
+TEST(Blend, IsTheEvidenceFarFromTheUsualRateAndHalfwayNearIt) {
   EXPECT_NEAR(blend(-1, 0.4, -1), -1, 1e-12);
   EXPECT_NEAR(blend(-1.2, 0.4, -1), -1.1, 0.01);
   EXPECT_NEAR(blend(-4, 0.4, -1), -4, 0.01);
@@ -256,12 +256,12 @@ TEST(Blend, IsTheEvidenceFarFromHabitAndHalfwayNearIt) {
     EXPECT_LT(blend(evidence, 0.4, -1), blend(evidence + 0.01, 0.4, -1)) << "rises with the evidence";
 }
 
-TEST(HabitualRate, IsWhatPeopleStartFrom) {
-  EXPECT_DOUBLE_EQ(habitual_rate("sgd", 0), -1);
-  EXPECT_DOUBLE_EQ(habitual_rate("sgd", 0.9), -2);
-  EXPECT_DOUBLE_EQ(habitual_rate("adamw", 0.9), -3);
-  EXPECT_DOUBLE_EQ(habitual_rate("adagrad", 0), -2);
-  EXPECT_TRUE(std::isfinite(habitual_rate("sgd", 1)));
+TEST(UsualRate, IsWhatPeopleStartFrom) {
+  EXPECT_DOUBLE_EQ(usual_rate("sgd", 0), -1);
+  EXPECT_DOUBLE_EQ(usual_rate("sgd", 0.9), -2);
+  EXPECT_DOUBLE_EQ(usual_rate("adamw", 0.9), -3);
+  EXPECT_DOUBLE_EQ(usual_rate("adagrad", 0), -2);
+  EXPECT_TRUE(std::isfinite(usual_rate("sgd", 1)));
 }
 
 }  // namespace

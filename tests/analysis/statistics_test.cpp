@@ -51,5 +51,11 @@ TEST(StudentT, HasTheTabulatedQuantiles) {
   EXPECT_NEAR(student_t_95(100), 1.6602, 1e-4);
 }
 
+TEST(HalfWidth, JoinsWhatIsSeenWithWhatIsUsual) {
+  // scipy: t.ppf(0.95, 6) * sqrt((3 * var([1, 2, 3, 6], ddof=1) + 3 * 0.5**2) / 6 / 4)
+  EXPECT_NEAR(half_width_90({1, 2, 3, 6}, 0.5, 3), 1.523363283414, 1e-9);
+  EXPECT_GT(half_width_90({1, 1}, 0.5, 3), 0.3) << "two values that agree are not certain";
+}
+
 }  // namespace
 }  // namespace lrfind::analysis

@@ -135,7 +135,7 @@ Timed run_floor(experiment::Session& session, const experiment::SweepSettings& s
 Timed run_whole(experiment::Session& session, const experiment::SweepSettings& settings) {
   experiment::TrialRunner runner(session, settings, {.out = std::cerr, .columns = {}});
   const auto trials = runner.run(batch_size, 1, experiment::suggest_options(settings));
-  if (trials.failure) std::rethrow_exception(trials.failure);
+  if (trials.failure) throw Error(*trials.failure);
   return {trials.seconds, trials.runs.front().trial.loss.front()};
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from support import PROGRAM, Case, bmp, environment, pixels, png, write
 
+COMPILER = shutil.which("c++")
 STUBS = Path(PROGRAM).resolve().parent / "stub_libraries"
 LONG = ["--model", "plain-cnn", "--width", "0.125", "--steps", "3000", "--batch-size", "8", "--threads", "1",
         "--progress", "always", "-o", "-"]
@@ -58,15 +59,13 @@ class Libraries(Case):
         for stub in STUBS.iterdir():
             self.assertEqual(files_named(stub.name.split(".so")[0] + ".so", loaded), [str(stub)])
 
-    @unittest.skipUnless(STUBS.is_dir(), "this LibTorch is linked with nothing that it does not call")
+    @unittest.skipUnless(STUBS.is_dir() and COMPILER, "there are no stubs, or no compiler to make another")
     def test_a_stub_for_a_library_that_is_needed_gives_way(self):
         for name in ("lrfind", "liblrfind_program.so", "liblrfind_engine.so"):
             shutil.copy(STUBS.parent / name, self.folder)
         needed = self.folder / "stub_libraries" / "libglog.so.1"
-        name, wanted = b"libavutil.so.57\0", b"libglog.so.1\0\0\0\0"
-        code = (STUBS / "libavutil.so.57").read_bytes()
-        self.assertEqual(code.count(name), 1)
-        write(needed, code.replace(name, wanted))
+        needed.parent.mkdir()
+        subprocess.run([COMPILER, "-shared", "-o", needed, "-Wl,-soname,libglog.so.1", "-xc", "/dev/null"], check=True)
         loaded = libraries(self.data / "png", self.folder / "lrfind")
         self.assertEqual(len(files_named("libglog.so.", loaded)), 1)
         self.assertNotIn(str(needed), loaded)

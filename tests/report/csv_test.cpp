@@ -113,6 +113,8 @@ TEST(Csv, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(error("lr,loss\n0,2\n"), "line 2 of 'c.csv': 'lr' must be a number above 0, got '0'");
   EXPECT_EQ(error("lr,loss\nNA,2\n"), "line 2 of 'c.csv': 'lr' must be a number above 0, got 'NA'");
   EXPECT_EQ(error("lr,loss\n1e-3,nan\n1e-2,NA\n"), "'c.csv' has no loss that is a finite number in its 2 points");
+  EXPECT_EQ(error("lr,loss\n1e-3,\"2\n"),
+            "line 2 of 'c.csv' has a quote that is not closed or stands before more text");
   EXPECT_EQ(error("lr,loss\n1e-3,2\n1e-2\n"), "line 3 of 'c.csv' has 1 value for 2 columns");
 }
 

@@ -23,13 +23,13 @@ import random
 import numpy as np
 
 import rule
-from tasks import ALL, SEVEN, UNSCORED
+from tasks import ALL, SEVEN, scored
 
 HERE = pathlib.Path(__file__).resolve().parent
 USES = {"constant": "log10_lr", "onecycle": "log10_max_lr"}
 FITTED = {
-    "constant": ("below_lr", "habit_lr", "momentum_shift", "alignment_weight"),
-    "onecycle": ("below_peak", "habit_peak", "momentum_shift", "alignment_weight"),
+    "constant": ("below_lr", "usual_lr", "momentum_shift", "alignment_weight"),
+    "onecycle": ("below_peak", "usual_peak", "momentum_shift", "alignment_weight"),
 }
 SCORED_TRIALS = 4  # of every task, so that tasks recorded more often weigh the same
 
@@ -71,7 +71,7 @@ class Lab:
             task["marks"] = [rule.landmarks(trial) for trial in task["trials"]]
 
     def names(self, use, among=None):
-        return [n for n in self.tasks if use not in UNSCORED.get(n, ()) and (among is None or n in among)]
+        return [name for name in scored(use, self.tasks) if among is None or name in among]
 
     def answers(self, name, use, size, constants=rule.RULE):
         """log10 of the rule's suggestion per group of `size` trials."""
@@ -154,8 +154,8 @@ def seven_left_out(lab, size):
 # ------------------------------------------------------------------ other rules
 
 
-def habit_answers(factor):
-    return lambda name, use: np.array([rule.habit(*optimizer_of(name)) + np.log10(factor)])
+def usual_answers(factor):
+    return lambda name, use: np.array([rule.usual_rate(*optimizer_of(name)) + np.log10(factor)])
 
 
 def loss_only(lab, size):
@@ -241,9 +241,9 @@ def summary(lab):
         )
         for label, which, answers, among in others:
             rows.append([f"lrfind, {words}, {label}", which, *Score(lab, answers, among).cells()])
-    for factor, words in ((1, "habit: SGD 0.1, momentum 0.01, Adam family 0.001"), (3, "three times habit")):
+    for factor, words in ((1, "usual rate: SGD 0.1, momentum 0.01, Adam family 0.001"), (3, "three times the usual rate")):
         for among, which in ((SEVEN, "the seven"), (set(ALL), "all")):
-            rows.append([words, which, *Score(lab, habit_answers(factor), among).cells()])
+            rows.append([words, which, *Score(lab, usual_answers(factor), among).cells()])
     return table(head, rows)
 
 
@@ -253,19 +253,19 @@ def power(x):
 
 def per_task(lab, answers_of):
     head = ["task", "trials", "lr", "best within a point", "regret, one trial", "two", "spread, one", "two"]
-    head += ["max_lr", "best within a point", "regret, one trial", "two", "habit x 3: constant / one-cycle"]
+    head += ["max_lr", "best within a point", "regret, one trial", "two", "usual x 3: constant / one-cycle"]
     rows = []
     for name in lab.tasks:
         cells, spreads = [name, len(lab.tasks[name]["marks"])], []
         for use in USES:
             truth, one, two = lab.tasks[name]["truth"][use], answers_of(1)(name, use), answers_of(2)(name, use)
             cells += [power(one.mean()), " to ".join(map(power, plateau(truth)))]
-            scored = name in lab.names(use)
-            cells += [f"{lab.lost(name, use, x):.1f}" if scored else "-" for x in (one, two)]
+            counts = name in lab.names(use)
+            cells += [f"{lab.lost(name, use, x):.1f}" if counts else "-" for x in (one, two)]
             if use == "constant":
                 cells += [f"{np.std(x, ddof=1):.2f}" if len(x) > 1 else "" for x in (one, two)]
-        habits = [f"{lab.lost(name, use, habit_answers(3)(name, use)):.1f}" for use in USES]
-        rows.append([*cells, " / ".join(habits)])
+        usual = [f"{lab.lost(name, use, usual_answers(3)(name, use)):.1f}" for use in USES]
+        rows.append([*cells, " / ".join(usual)])
     return table(head, rows)
 
 
@@ -289,6 +289,7 @@ def results(lab):
     """RESULTS.md but for its words."""
     text = (HERE / "results_words.md").read_text()
     parts = {"SUMMARY": summary(lab), "COVERAGE": coverage_table(lab)}
+    parts["COUNTS"] = f"Scored are {len(lab.names('constant'))} tasks, {len(lab.names('onecycle'))} for one-cycle.\n"
     parts["TASKS"] = per_task(lab, lambda size: lambda name, use: lab.answers(name, use, size))
     for key, part in parts.items():
         text = text.replace(f"@{key}@\n", part)

@@ -21,11 +21,11 @@ class Constants:
     below_lr: float = 0.8  # suggestion.lr lies this far below the landmark,
     below_peak: float = 0.35  # max_lr this far,
     momentum_shift: float = 0.20  # and both half of this further down with a memory of ten steps, half less with none
-    habit_lr: float = 0.30  # the prior's answers lie this far above the rate that people start from
-    habit_peak: float = 0.35
+    usual_lr: float = 0.30  # the prior's answers lie this far above the rate that people start from
+    usual_peak: float = 0.35
     evidence_sd: float = 0.4
-    habit_sd: float = 0.4
-    outlier: float = 0.15  # probability that habit says nothing
+    usual_sd: float = 0.4
+    outlier: float = 0.15  # probability that the usual rate says nothing
     alignment_weight: float = 0.5  # of the landmark; the rest is the edge's
     loss_below_lr: float = 1.0  # the same with the loss alone
     loss_below_peak: float = 0.65
@@ -45,7 +45,7 @@ T90 = [
 ]
 
 
-def habit(optimizer, momentum=0.0):
+def usual_rate(optimizer, momentum=0.0):
     """log10 of the rate that people start from."""
     if optimizer == "sgd":
         return math.log10(0.1 * (1 - momentum))
@@ -142,11 +142,11 @@ def landmarks(trial):
 
 
 def blend(evidence, sd, prior, c=RULE):
-    """Posterior mean of log10(rate): evidence ~ N(rate, sd), prior a Gaussian about habit plus a flat tail."""
-    variance = sd**2 + c.habit_sd**2
+    """Posterior mean of log10(rate): evidence ~ N(rate, sd), prior a Gaussian about the usual rate plus a flat tail."""
+    variance = sd**2 + c.usual_sd**2
     near = math.exp(-((evidence - prior) ** 2) / (2 * variance)) / math.sqrt(2 * math.pi * variance)
     near, far = (1 - c.outlier) * near, c.outlier / PRIOR_RANGE
-    both = (evidence * c.habit_sd**2 + prior * sd**2) / variance
+    both = (evidence * c.usual_sd**2 + prior * sd**2) / variance
     return (near * both + far * evidence) / (near + far)
 
 
@@ -163,16 +163,16 @@ def decide(marks, optimizer=None, momentum=0.0, c=RULE):
     where = [weight * mark[other] + (1 - weight) * mark["edge"] for mark in marks]
     middle, edge = statistics.median(where), statistics.median(mark["edge"] for mark in marks)
 
-    def rate(at, below, above_habit):
+    def rate(at, below, above_usual):
         evidence = at - below - shift
-        return blend(evidence, sd, habit(optimizer, momentum) + above_habit, c) if optimizer else evidence
+        return blend(evidence, sd, usual_rate(optimizer, momentum) + above_usual, c) if optimizer else evidence
 
     # Never next to divergence; and a sweep that did not reach it says nothing of rates beyond its end.
     reached = 2 * sum(mark["reached"] for mark in marks) > len(marks)
     end = edge if reached else max(mark["end"] for mark in marks)
-    wanted, cap = rate(middle, below_lr, c.habit_lr), min(edge - 0.5, end)
+    wanted, cap = rate(middle, below_lr, c.usual_lr), min(edge - 0.5, end)
     lr = min(wanted, cap)
-    peak = max(lr, min(rate(middle, below_peak, c.habit_peak), edge - 0.4, end))
+    peak = max(lr, min(rate(middle, below_peak, c.usual_peak), edge - 0.4, end))
     falls = statistics.median(mark["falls"] for mark in marks)
 
     # 90 % over seeds: variance pooled with what trials usually show, and Student's t.
@@ -180,7 +180,7 @@ def decide(marks, optimizer=None, momentum=0.0, c=RULE):
     squares = sum((w - statistics.mean(where)) ** 2 for w in where) + c.trial_sd_weight * c.trial_sd**2
     half = T90[min(freedom, len(T90)) - 1] * math.sqrt(squares / freedom / len(where))
     slack = half if wanted > cap else 0.0  # where the cap is the answer, it is as uncertain as the landmarks
-    ends = [min(rate(middle + side * half, below_lr, c.habit_lr), cap + side * slack) for side in (-1, 1)]
+    ends = [min(rate(middle + side * half, below_lr, c.usual_lr), cap + side * slack) for side in (-1, 1)]
     return {
         "log10_min_lr": min(max(falls, peak - 2), peak - 0.6),
         "log10_lr": lr,

@@ -84,3 +84,8 @@ UNSCORED = {
     "c-two-plain-adam": ("constant", "onecycle"),
     "c-deep-sgdm": ("onecycle",),
 }
+
+
+def scored(use, recorded):
+    """Those of the recorded tasks whose truth counts for a use, "constant" or "onecycle": what the rule is fitted on."""
+    return [name for name in recorded if name in ALL and use not in UNSCORED.get(name, ())]

@@ -1,6 +1,7 @@
 #include <data/batch/augment.hpp>
 
 #include <data/image/decode.hpp>
+#include "platform/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -131,19 +132,15 @@ std::vector<std::string> augmentation_names() {
 std::vector<Augmentation> parse_augmentations(const std::string& list) {
   std::vector<Augmentation> result;
   if (list.empty() || list == "none") return result;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    const std::string word = list.substr(begin, end - begin);
+  for (const std::string_view word : split(list, ',')) {
     const auto found = std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.first == word; });
     if (found == names.end()) {
-      const char* problem = word == "none" ? "stands alone" : "is no augmentation";
-      std::string message = "'" + word + "' ";
-      message += problem;
-      message += ": use none, or a comma-separated list of flip, crop-flip, random-resized-crop and color-jitter";
-      throw std::invalid_argument(message);
+      throw std::invalid_argument("'" + std::string(word) + "' " +
+                                  (word == "none" ? "stands alone" : "is no augmentation") +
+                                  ": use none, or a comma-separated list of flip, crop-flip, random-resized-crop and "
+                                  "color-jitter");
     }
     result.push_back(found->second);
-    begin = end + 1;
   }
   return result;
 }

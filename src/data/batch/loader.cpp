@@ -23,8 +23,6 @@ namespace lrfind::data {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // A batch that is being made. Slots are handed out in chunks; everything but the slots' own bytes is under the mutex.
 struct Assembly {
   Batch batch;
@@ -77,7 +75,6 @@ class Loader::Implementation {
 
   Batch next() {
     if (stream_.images() == 0) throw data_error("there are no images to make batches of");
-    const auto start = Clock::now();
     const std::uint64_t wanted = delivered_ + 1;
     std::uint64_t until = wanted;
     if (options_.workers != 0) until += static_cast<std::uint64_t>(std::max(0, options_.prefetch));
@@ -99,12 +96,10 @@ class Loader::Implementation {
       const std::size_t used = store_->images_used();
       require_readable(store_->unreadable(), used, options_.max_unreadable, used == total);
     }
-    waited_s_ += std::chrono::duration<double>(Clock::now() - start).count();
     return batch;
   }
 
   Batch load(std::span<const std::uint32_t> indices) {
-    const auto start = Clock::now();
     auto assembly = std::make_shared<Assembly>();
     assembly->from_stream = false;
     prepare(*assembly, static_cast<int>(indices.size()));
@@ -121,12 +116,9 @@ class Loader::Implementation {
     }
     finish(assembly);
     assembly->batch.leave_out(assembly->left_out);
-    Batch batch = deliver(*assembly);
-    waited_s_ += std::chrono::duration<double>(Clock::now() - start).count();
-    return batch;
+    return deliver(*assembly);
   }
 
-  double waited_s() const { return waited_s_; }
   const std::shared_ptr<ImageStore>& store() const { return store_; }
 
  private:
@@ -272,7 +264,6 @@ class Loader::Implementation {
   // Of the calling thread alone.
   std::uint64_t started_ = 0;
   std::uint64_t delivered_ = 0;
-  double waited_s_ = 0;
   std::deque<std::shared_ptr<Assembly>> ahead_;
   std::thread::id caller_;  // set only when there are no workers
   // Shared.
@@ -289,7 +280,6 @@ Loader::Loader(const Dataset& dataset, Split split, LoaderOptions options, std::
 Loader::~Loader() = default;
 Batch Loader::next() { return implementation_->next(); }
 Batch Loader::load(std::span<const std::uint32_t> indices) { return implementation_->load(indices); }
-double Loader::waited_s() const { return implementation_->waited_s(); }
 const std::shared_ptr<ImageStore>& Loader::store() const { return implementation_->store(); }
 
 }  // namespace lrfind::data

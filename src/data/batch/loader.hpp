@@ -55,8 +55,6 @@ class Loader {
   /// These images without augmentation, in this order; unreadable ones are left out. Throws Interrupted.
   Batch load(std::span<const std::uint32_t> indices);
 
-  /// Seconds that next() and load() spent waiting for images.
-  double waited_s() const;
   const std::shared_ptr<ImageStore>& store() const;
   std::vector<Unreadable> unreadable() const { return store()->unreadable(); }
 

@@ -3,6 +3,7 @@
 #include <stop_token>
 
 #include <data/batch/random.hpp>
+#include <data/dataset/inspect.hpp>
 #include <platform/parallel.hpp>
 #include <platform/read_file.hpp>
 
@@ -23,12 +24,6 @@ std::vector<std::uint32_t> sample(std::size_t all, std::size_t n, std::uint64_t 
   for (std::uint32_t i = 0; i < chosen.size(); ++i) chosen[i] = order[i];
   std::sort(chosen.begin(), chosen.end());
   return chosen;
-}
-
-std::uint32_t median_of(std::vector<std::uint32_t> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 }  // namespace
@@ -111,7 +106,7 @@ ImageShape typical_shape(const Dataset& dataset, std::size_t images, std::uint64
     if (header.channels > 2) grey = false;
   }
   if (widths.empty()) throw data_error("no training image looked at can be read, for instance " + first_error);
-  return {static_cast<int>(median_of(heights)), static_cast<int>(median_of(widths)), grey ? 1 : 3};
+  return {static_cast<int>(range_of(heights).median), static_cast<int>(range_of(widths).median), grey ? 1 : 3};
 }
 
 }  // namespace lrfind::data

@@ -4,6 +4,7 @@
 #include <data/dataset/indexing.hpp>
 #include <data/dataset/manifest_columns.hpp>
 #include <stop_token>
+#include "platform/text.hpp"
 
 #include <algorithm>
 

@@ -21,7 +21,7 @@ std::string counted(std::size_t count, const std::string& what) {
 }
 
 // "12 .heic files and 1 .txt file", most frequent first.
-std::string describe(const FileKinds& kinds) {
+std::string kinds_in_words(const FileKinds& kinds) {
   std::vector<std::pair<std::string, std::size_t>> sorted(kinds.begin(), kinds.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   constexpr std::size_t most = 3;
@@ -49,7 +49,7 @@ std::string imageless_list(const ClassFolders& scanned) {
       const FileKinds& kinds = scanned.imageless_files[i].other_kinds;
       if ((pictures(kinds) > 0) != with_pictures || (!with_pictures && ++others > most)) continue;
       text += (text.empty() ? "'" : ", '") + scanned.imageless[i] + "'";
-      if (!kinds.empty()) text += " (" + describe(kinds) + ")";
+      if (!kinds.empty()) text += " (" + kinds_in_words(kinds) + ")";
     }
   }
   return text + (others > most ? " and " + std::to_string(others - most) + " more" : "");
@@ -215,7 +215,7 @@ void add_counts(Dataset& dataset, const ClassFolders& scanned) {
     if (unread <= scanned.files[i].images) continue;
     dataset.notes.push_back("the class '" + scanned.classes[i] + "' in '" + scanned.path + "' has " +
                             counted(scanned.files[i].images, "image") +
-                            " that can be read, and leaves out more: " + describe(scanned.files[i].other_kinds));
+                            " that can be read, and leaves out more: " + kinds_in_words(scanned.files[i].other_kinds));
   }
   if (!scanned.loose_names.empty()) {
     dataset.notes.push_back(std::to_string(scanned.loose_names.size()) + " images lie directly in '" + scanned.path +
@@ -236,7 +236,7 @@ void require_classes(const ClassFolders& scanned) {
     if (!scanned.loose_names.empty()) {
       loose = " in subfolders, only " + std::to_string(scanned.loose_names.size()) + " that lie directly in it";
     } else if (pictures(scanned.loose_others) > 0) {
-      loose = " that can be read, only " + describe(scanned.loose_others);
+      loose = " that can be read, only " + kinds_in_words(scanned.loose_others);
     }
     throw data_error("'" + scanned.path + "' holds no images" + loose + ": " + std::string(layout) + " (" +
                      std::string(kinds_read) + "), IDX files or a CSV manifest" + imageless +

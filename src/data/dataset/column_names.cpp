@@ -1,5 +1,5 @@
 #include <data/dataset/column_names.hpp>
-#include <data/dataset/table.hpp>
+#include "platform/text.hpp"
 
 #include <algorithm>
 #include <array>

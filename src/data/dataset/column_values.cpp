@@ -1,6 +1,7 @@
 #include <data/dataset/column_values.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"
+#include "platform/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,13 +20,8 @@ constexpr std::size_t rows_that_show_an_id = 12;
 
 std::set<std::string> parts_of(const std::string& value, char separator) {
   std::set<std::string> parts;
-  std::size_t at = 0;
-  while (at <= value.size()) {
-    const std::size_t end = std::min(value.find(separator, at), value.size());
-    std::string part = value.substr(at, end - at);
-    const auto first = part.find_first_not_of(' ');
-    if (first != std::string::npos) parts.insert(part.substr(first, part.find_last_not_of(' ') - first + 1));
-    at = end + 1;
+  for (const std::string_view part : split(value, separator)) {
+    if (!trimmed(part).empty()) parts.emplace(trimmed(part));
   }
   return parts;
 }
@@ -145,7 +141,7 @@ bool same_groups(const Table& table, std::size_t first, std::size_t one, std::si
 std::optional<bool> truth_of_word(std::string_view word) {
   constexpr std::array<std::string_view, 6> yes{"true", "t", "1", "1.0", "yes", "y"};
   constexpr std::array<std::string_view, 6> no{"false", "f", "0", "0.0", "no", "n"};
-  const std::string small = lower_case(std::string(word));
+  const std::string small = lower_case(word);
   if (std::find(yes.begin(), yes.end(), small) != yes.end()) return true;
   if (std::find(no.begin(), no.end(), small) != no.end()) return false;
   return std::nullopt;

@@ -2,8 +2,8 @@
 // its directory entry.
 #pragma once
 
-#include <data/error.hpp>
 #include <data/image/image.hpp>
+#include <data/unreadable.hpp>
 #include <lrfind/error.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"

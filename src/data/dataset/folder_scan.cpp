@@ -1,8 +1,8 @@
 #include <data/dataset/folder_scan.hpp>
 #include <lrfind/error.hpp>
 
-#include <data/error.hpp>
 #include <data/image/image_header.hpp>
+#include <data/unreadable.hpp>
 
 #include <dirent.h>
 #include <sys/stat.h>

@@ -3,8 +3,9 @@
 
 #include <data/dataset/split_names.hpp>
 #include <data/dataset/table.hpp>
-#include <data/error.hpp>
 #include <data/image/image_header.hpp>
+#include <data/unreadable.hpp>
+#include "platform/text.hpp"
 
 #include <sys/stat.h>
 

@@ -42,12 +42,6 @@ Seen look_at(const std::string& path) {
   return seen;
 }
 
-Range range_of(std::vector<std::uint32_t> values) {
-  if (values.empty()) return {};
-  std::sort(values.begin(), values.end());
-  return {values.front(), values[values.size() / 2], values.back()};
-}
-
 void add_classes(const Dataset& dataset, Inspection& result) {
   const auto train = dataset.train.count_by_class(dataset.classes.size());
   const auto val = dataset.val.count_by_class(dataset.classes.size());
@@ -58,6 +52,12 @@ void add_classes(const Dataset& dataset, Inspection& result) {
 }
 
 }  // namespace
+
+Range range_of(std::vector<std::uint32_t> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  return {values.front(), values[values.size() / 2], values.back()};
+}
 
 Inspection inspect(const Dataset& dataset, unsigned threads, const std::stop_token& stop,
                    const std::function<void(std::size_t done)>& on_progress) {

@@ -20,12 +20,15 @@ struct ClassCount {
   std::size_t val = 0;
 };
 
-/// Smallest, median and largest.
+/// Smallest, median (the upper of two in the middle) and largest.
 struct Range {
   std::uint32_t min = 0;
   std::uint32_t median = 0;
   std::uint32_t max = 0;
 };
+
+/// All 0 for no values.
+Range range_of(std::vector<std::uint32_t> values);
 
 struct Inspection {
   std::string path;

@@ -8,7 +8,7 @@ namespace {
 
 struct NamePrefix {
   std::string text;     // empty: no number, or nothing before it
-  bool dotted = false;  // "cat.1.jpg": a habit of people who name classes
+  bool dotted = false;  // "cat.1.jpg": as files are named by their class
 };
 
 // What stands before the number: "cat" of "cat.1.jpg", "cat_001.jpg", "cat (1).jpg" and "cat1.jpg".

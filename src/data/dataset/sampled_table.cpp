@@ -3,6 +3,7 @@
 #include <data/dataset/sampled_table.hpp>
 #include <data/image/image_header.hpp>
 #include <lrfind/error.hpp>
+#include "platform/text.hpp"
 
 #include <algorithm>
 
@@ -110,14 +111,6 @@ void SampledTable::fail_ambiguous(const std::string& what, const std::string& ri
 std::string name_of_column(const std::vector<std::string>& names, std::size_t column) {
   return column < names.size() && !names[column].empty() ? "column " + quoted(names[column])
                                                          : "column " + std::to_string(column + 1);
-}
-
-std::string joined(const std::vector<std::string>& items, const std::string& last) {
-  std::string text;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    text += (i == 0 ? "" : i + 1 == items.size() ? last : ", ") + items[i];
-  }
-  return text;
 }
 
 }  // namespace lrfind::data

@@ -34,7 +34,4 @@ SampledTable sampled_table(const Table& table);
 
 std::string name_of_column(const std::vector<std::string>& names, std::size_t column);
 
-/// "a, b" and, with `last` before the last, "a or b".
-std::string joined(const std::vector<std::string>& items, const std::string& last);
-
 }  // namespace lrfind::data

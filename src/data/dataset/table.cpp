@@ -4,6 +4,7 @@
 #include <stop_token>
 #include "platform/interrupted.hpp"
 #include "platform/read_file.hpp"
+#include "platform/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,71 +18,6 @@ namespace {
 
 // More text than any list of images has, so that a film that is called .txt does not fill the memory.
 constexpr std::uintmax_t largest_text = std::uintmax_t{1} << 32U;
-
-struct ParsedRow {
-  std::vector<std::string> fields;
-  std::size_t end = 0;  // behind the row's line end
-};
-
-bool ends_row(std::string_view text, std::size_t at) {
-  return at >= text.size() || text[at] == '\n' || (text[at] == '\r' && (at + 1 >= text.size() || text[at + 1] == '\n'));
-}
-
-std::size_t behind_line_end(std::string_view text, std::size_t at) {
-  if (at < text.size() && text[at] == '\r') ++at;
-  return std::min(at + 1, text.size());
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  return first == std::string_view::npos ? std::string_view()
-                                         : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-// The fields of the row that starts at `at`; nothing when a quote is not closed or followed by text.
-std::optional<ParsedRow> parse_row(std::string_view text, std::size_t at, char delimiter) {
-  const auto behind_blanks = [&](std::size_t from) {
-    while (from < text.size() && (text[from] == ' ' || (text[from] == '\t' && delimiter != '\t'))) ++from;
-    return from;
-  };
-  ParsedRow row;
-  while (true) {
-    const std::size_t start = behind_blanks(at);
-    if (start < text.size() && text[start] == '"') {
-      std::string field;
-      for (at = start + 1;; ++at) {
-        if (at >= text.size()) return std::nullopt;
-        if (text[at] != '"') {
-          field += text[at];
-        } else if (at + 1 < text.size() && text[at + 1] == '"') {
-          field += '"';
-          ++at;
-        } else {
-          break;
-        }
-      }
-      ++at;
-      row.fields.push_back(std::move(field));
-    } else {
-      if (delimiter == ' ') at = start;
-      const std::size_t begin = at;
-      while (!ends_row(text, at) && text[at] != delimiter && (delimiter != ' ' || text[at] != '\t')) ++at;
-      row.fields.emplace_back(trimmed(text.substr(begin, at - begin)));
-    }
-    const std::size_t behind = behind_blanks(at);
-    if (ends_row(text, behind)) {
-      row.end = behind_line_end(text, behind);
-      return row;
-    }
-    if (delimiter == ' ') {
-      if (behind == at) return std::nullopt;  // text right behind a quote
-      at = behind;
-    } else {
-      if (text[behind] != delimiter) return std::nullopt;
-      at = behind + 1;
-    }
-  }
-}
 
 std::string read_text(const std::string& file) {
   std::string text;
@@ -155,7 +91,7 @@ char delimiter_of(std::string_view text) {
     if (candidate == ' ' && best_lines != 0) break;  // blanks separate only where nothing else does
     std::vector<std::size_t> widths;
     for (const std::size_t start : starts) {
-      const auto row = parse_row(text, start, candidate);
+      const auto row = delimited_row(text, start, candidate);
       widths.push_back(row ? row->fields.size() : 0);
     }
     if (widths.empty() || widths.front() < 2) continue;
@@ -179,9 +115,9 @@ Table delimited_table(const std::string& file, std::string text, const std::stop
   std::uint64_t line = 1;
   // Excel's own first line, "sep=;".
   const std::size_t first_end = std::min(rest.find_first_of("\r\n"), rest.size());
-  if (first_end == 5 && lower_case(std::string(rest.substr(0, 4))) == "sep=") {
+  if (first_end == 5 && lower_case(rest.substr(0, 4)) == "sep=") {
     table.delimiter = rest[4];
-    at = behind_line_end(rest, first_end);
+    at = std::min<std::size_t>(rest.substr(first_end).starts_with("\r\n") ? 7 : 6, rest.size());
     line = 2;
   } else {
     table.delimiter = delimiter_of(rest);
@@ -195,7 +131,7 @@ Table delimited_table(const std::string& file, std::string text, const std::stop
     if (!trimmed(content).empty()) {
       table.rows.push_back({at, line});
       if (content.find('"') != std::string_view::npos) {
-        const auto row = parse_row(rest, at, table.delimiter);
+        const auto row = delimited_row(rest, at, table.delimiter);
         if (!row) {
           const std::string separator = table.delimiter == ',' ? "a comma" : quoted(std::string(1, table.delimiter));
           table.fail(table.size() - 1, "has a quote that is not closed or not followed by " + separator);
@@ -213,7 +149,7 @@ Table delimited_table(const std::string& file, std::string text, const std::stop
 }  // namespace
 
 std::vector<std::string> Table::fields(std::size_t row) const {
-  auto parsed = parse_row(text, static_cast<std::size_t>(rows[row].begin), delimiter);
+  auto parsed = delimited_row(text, static_cast<std::size_t>(rows[row].begin), delimiter);
   return parsed ? std::move(parsed->fields) : std::vector<std::string>();
 }
 
@@ -221,10 +157,10 @@ void Table::fail(std::size_t row, const std::string& what) const {
   throw data_error("'" + file + "' line " + std::to_string(rows[row].line) + ": " + what);
 }
 
-bool is_json_lines_name(std::string_view name) { return lower_case(std::string(name)).ends_with(".jsonl"); }
+bool is_json_lines_name(std::string_view name) { return lower_case(name).ends_with(".jsonl"); }
 
 bool is_table_name(std::string_view name) {
-  const std::string small = lower_case(std::string(name));
+  const std::string small = lower_case(name);
   constexpr std::array<std::string_view, 4> endings{".csv", ".tsv", ".txt", ".jsonl"};
   return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return small.ends_with(ending); });
 }
@@ -265,13 +201,6 @@ std::string quoted(std::string_view text) {
     }
   }
   return shown + "'";
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 }  // namespace lrfind::data

@@ -3,7 +3,7 @@
 // million rows cost little more than their text.
 #pragma once
 
-#include <data/error.hpp>
+#include <data/unreadable.hpp>
 #include <lrfind/error.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"
@@ -51,7 +51,5 @@ std::vector<std::size_t> sample_of_rows(const Table& table, std::size_t first, s
 
 /// The text in single quotes for a message: at most 80 characters, control characters escaped.
 std::string quoted(std::string_view text);
-
-std::string lower_case(std::string text);
 
 }  // namespace lrfind::data

@@ -1,4 +1,5 @@
 #include <data/image/image_header.hpp>
+#include "platform/text.hpp"
 
 #include <data/image/format_headers.hpp>
 #include <data/image/jpeg.hpp>
@@ -98,14 +99,6 @@ std::string_view what_else_it_is(const Bytes& file) {
   return "an XML or HTML document";
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 }  // namespace
 
 std::string_view to_string(ImageFormat format) {
@@ -134,7 +127,7 @@ ImageFormat format_of_name(std::string_view name) {
   if (dot == std::string_view::npos || dot == 0 || name[dot - 1] == '/' || name.size() - dot > 5) {
     return ImageFormat::unknown;
   }
-  const std::string extension = lower(name.substr(dot + 1));
+  const std::string extension = lower_case(name.substr(dot + 1));
   constexpr std::array<std::pair<std::string_view, ImageFormat>, 14> extensions{{{"jpg", ImageFormat::jpeg},
                                                                                  {"jpeg", ImageFormat::jpeg},
                                                                                  {"jpe", ImageFormat::jpeg},

@@ -324,16 +324,6 @@ TEST(Loader, StopsSoonWhenAskedEvenAmongSlowImages) {
   EXPECT_LT(std::chrono::duration<double>(Clock::now() - asked).count(), 1.5);
 }
 
-TEST(Loader, MeasuresTheWait) {
-  const TempFolder folder;
-  write_images(folder, 10);
-  const Dataset dataset = find_all(folder);
-  Loader loader(dataset, Split::train, with(10, 1));
-  EXPECT_EQ(loader.waited_s(), 0);
-  loader.next();
-  EXPECT_GT(loader.waited_s(), 0);
-}
-
 TEST(Loader, ServesPixelsInMemory) {
   const std::string path = "/usr/share/datasets/fashion-mnist";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "Debian's dataset-fashion-mnist is not installed";

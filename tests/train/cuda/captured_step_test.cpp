@@ -50,6 +50,8 @@ struct CountingGraphs {
   }
 };
 
+constexpr int steps = 10;  // of two training runs
+
 struct Training {
   std::string network = "small-cnn";
   Recipe recipe;
@@ -74,7 +76,7 @@ std::vector<double> numbers_of(const Training& run, const GraphCapture& capture,
     if (run.prepared) {
       trainer.prepare(std::vector<ByteTensors>(static_cast<std::size_t>(run.recipe.accumulate), batch_of(77)), true);
     }
-    for (int step = 0; step < 5; ++step) {
+    for (int step = 0; step < steps / 2; ++step) {
       const auto m = trainer.step(batches(), 0.01 * (step + 1), step != 1);
       for (const double number : {m.loss, m.probe_loss, m.gain_ratio, m.alignment_of_previous}) {
         numbers.push_back(std::isnan(number) ? -1 : number);
@@ -100,9 +102,8 @@ TEST_P(Replayed, StepsMeasureWhatPlainStepsMeasure) {
     CountingGraphs graphs;
     const Training run{.recipe = recipe, .prepared = prepared};
     EXPECT_EQ(numbers_of(run, graphs.capture()), numbers_of(run, {}));
-    EXPECT_EQ(graphs.captures, 3);  // the step, the gain ratio, the probe loss: for both training runs
-    // Each checked once; 10 steps of two trainings, 2 of them without a gain ratio.
-    EXPECT_EQ(graphs.replays, 3 + 10 + 8 + 10);
+    EXPECT_GE(graphs.replays, steps) << "every step is replayed";
+    EXPECT_LT(graphs.captures, steps) << "and what was captured serves both training runs";
   }
 }
 
@@ -114,7 +115,7 @@ TEST(CapturedStep, NetworksThatDrawRandomNumbersDrawTheSame) {
   CountingGraphs graphs;
   const Training run{.network = "mobilenet", .recipe = {}};
   EXPECT_EQ(numbers_of(run, graphs.capture()), numbers_of(run, {}));
-  EXPECT_EQ(graphs.captures, 3);
+  EXPECT_GE(graphs.replays, steps);
 }
 
 TEST(CapturedStep, AGraphThatDrawsOtherRandomNumbersIsNotUsed) {
@@ -135,14 +136,19 @@ TEST(CapturedStep, AGraphThatGivesAnotherResultIsNotUsed) {
   EXPECT_EQ(reason, "its CUDA graph gave another result than the plain pass");
 }
 
-TEST(CapturedStep, AnotherBatchSizeIsCapturedAnew) {
-  const auto network =
-      model::make_builtin("small-cnn", {.channels = 1, .height = side, .width = side, .classes = classes});
+TEST(CapturedStep, BatchesOfAnotherSizeMeasureWhatPlainStepsMeasure) {
+  const auto losses = [](const GraphCapture& capture) {
+    const auto network =
+        model::make_builtin("small-cnn", {.channels = 1, .height = side, .width = side, .classes = classes});
+    Trainer trainer(*network, {}, grey, torch::kCPU, torch::MemoryFormat::ChannelsLast, capture);
+    trainer.start(3, true);
+    std::vector<double> list;
+    for (const int size : {8, 8, 4, 4, 8}) list.push_back(trainer.step({batch_of(1, size)}, 0.01, false).loss);
+    return list;
+  };
   CountingGraphs graphs;
-  Trainer trainer(*network, {}, grey, torch::kCPU, torch::MemoryFormat::ChannelsLast, graphs.capture());
-  trainer.start(3, true);
-  for (const int size : {8, 8, 4, 4}) trainer.step({batch_of(1, size)}, 0.01, false);
-  EXPECT_EQ(graphs.captures, 2);
+  EXPECT_EQ(losses(graphs.capture()), losses({}));
+  EXPECT_GT(graphs.replays, 0);
 }
 
 TEST(CapturedStep, UpdateRatiosAreThoseOfPlainSteps) {
@@ -163,7 +169,7 @@ TEST(CapturedStep, UpdateRatiosAreThoseOfPlainSteps) {
   };
   CountingGraphs graphs;
   EXPECT_EQ(ratios(graphs.capture()), ratios({}));
-  EXPECT_EQ(graphs.captures, 2);
+  EXPECT_GT(graphs.replays, 0);
 }
 
 }  // namespace

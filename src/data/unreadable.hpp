@@ -1,4 +1,4 @@
-// What can be wrong with a single image.
+// Images that could not be used, or not as their name says.
 #pragma once
 
 #include <string>
