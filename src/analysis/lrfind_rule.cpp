@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "analysis/statistics.hpp"
+#include "train/optimizer_facts.hpp"
 
 namespace lrfind::analysis {
 
@@ -99,8 +100,8 @@ double half_width_of(const std::vector<double>& middles) {
 /// How long a gradient acts, in decades of steps: 0 for one step, 1 for ten and more, between them where not known.
 double memory_of(const std::string& optimizer, double momentum) {
   if (optimizer.empty()) return 0.5;
-  const bool adam = optimizer == "adam" || optimizer == "adamw";
-  const double kept = adam ? 0.9 : momentum;  // Adam's beta1
+  const auto* facts = train::find_optimizer(optimizer);
+  const double kept = facts != nullptr && facts->betas ? 0.9 : momentum;  // Adam's beta1
   return std::clamp(-std::log10(std::max(1 - kept, 1e-9)), 0.0, 1.0);
 }
 
@@ -174,9 +175,11 @@ Landmarks landmarks_of(const Trial& trial) {
   return marks;
 }
 
-double habitual_rate(const std::string& optimizer, double momentum) {
-  if (optimizer == "sgd") return std::log10(0.1 * std::max(1 - momentum, 1e-3));
-  return optimizer == "adagrad" ? -2 : -3;
+std::optional<double> habitual_rate(const std::string& optimizer, double momentum) {
+  const auto* facts = train::find_optimizer(optimizer);
+  if (facts == nullptr || !facts->usual_lr) return std::nullopt;
+  const bool slowed = facts->kind == train::OptimizerKind::sgd;
+  return std::log10(*facts->usual_lr * (slowed ? std::max(1 - momentum, 1e-3) : 1));
 }
 
 double blend(double evidence, double spread, double habit) {
@@ -207,9 +210,9 @@ Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& option
     const double further = memory_shift * (memory_of(options.optimizer, options.momentum) - 0.5);
     below = {from_alignment.lr + further, from_alignment.max_lr + further, from_alignment.spread};
   }
-  const double habit = habitual_rate(options.optimizer, options.momentum);
+  const auto habit = habitual_rate(options.optimizer, options.momentum);
   const auto rate = [&](double at, double above_habit) {
-    return options.optimizer.empty() ? at : blend(at, below.spread, habit + above_habit);
+    return habit ? blend(at, below.spread, *habit + above_habit) : at;
   };
   // A sweep that did not reach its edge says nothing of rates beyond its end.
   const double end = found.reached ? found.edge : highest_rate(trials);

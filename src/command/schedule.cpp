@@ -7,6 +7,7 @@
 #include "report/rate_plot.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
+#include "train/optimizer_facts.hpp"
 
 #include <array>
 #include <cmath>
@@ -147,21 +148,21 @@ std::string optimizer_code(const report::Result& result, double lr) {
     return found->is_string() ? found->get<std::string>() : found->dump();
   };
   const std::string name = text("optimizer", "sgd");
+  const auto* facts = train::find_optimizer(name);
+  if (facts == nullptr) facts = train::optimizer_facts.data();
   std::string code = ", lr=" + Json(lr).dump();
-  const bool has_momentum = name == "sgd" || name == "rmsprop";
-  if (has_momentum && text("momentum", "0") != "0") code += ", momentum=" + text("momentum", "0");
+  if (facts->momentum && text("momentum", "0") != "0") code += ", momentum=" + text("momentum", "0");
   if (text("nesterov", "false") == "true") code += ", nesterov=True";
-  if (name == "adam" || name == "adamw") {
-    code += ", betas=(" + text("beta1", "0.9") + ", " + text("beta2", "0.999") + ")";
+  if (facts->betas) {
+    code += ", betas=(" + text("beta1", "0.9") + ", " + text("beta2", Json(facts->beta2).dump()) + ")";
   }
   if (name == "rmsprop") code += ", alpha=" + text("alpha", "0.99");
-  if (text("weight-decay", "0") != "0") code += ", weight_decay=" + text("weight-decay", "0");
-  const std::string type = name == "adam"      ? "Adam"
-                           : name == "adamw"   ? "AdamW"
-                           : name == "rmsprop" ? "RMSprop"
-                           : name == "adagrad" ? "Adagrad"
-                                               : "SGD";
-  return "optimizer = torch.optim." + type + "(model.parameters()" + code + ")\n";
+  // Said even where it is 0, for AdamW and Lamb, whose own default is another.
+  const std::string decay = text("weight-decay", "");
+  if (!decay.empty() && (decay != "0" || facts->weight_decay != 0)) code += ", weight_decay=" + decay;
+  const std::string module(facts->module);
+  const std::string import = module == "torch.optim" ? "" : "import " + module + "\n";
+  return import + "optimizer = " + module + "." + std::string(facts->type) + "(model.parameters()" + code + ")\n";
 }
 
 report::RatePlot plot_of(const train::Schedule& schedule, const std::vector<double>& rates) {

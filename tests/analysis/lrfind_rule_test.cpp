@@ -257,11 +257,19 @@ TEST(Blend, IsTheEvidenceFarFromHabitAndHalfwayNearIt) {
 }
 
 TEST(HabitualRate, IsWhatPeopleStartFrom) {
-  EXPECT_DOUBLE_EQ(habitual_rate("sgd", 0), -1);
-  EXPECT_DOUBLE_EQ(habitual_rate("sgd", 0.9), -2);
-  EXPECT_DOUBLE_EQ(habitual_rate("adamw", 0.9), -3);
-  EXPECT_DOUBLE_EQ(habitual_rate("adagrad", 0), -2);
-  EXPECT_TRUE(std::isfinite(habitual_rate("sgd", 1)));
+  EXPECT_DOUBLE_EQ(*habitual_rate("sgd", 0), -1);
+  EXPECT_DOUBLE_EQ(*habitual_rate("sgd", 0.9), -2);
+  for (const char* optimizer : {"adam", "adamw", "radam", "rmsprop", "lamb"}) {
+    EXPECT_EQ(*habitual_rate(optimizer, 0.9), -3) << optimizer;
+  }
+  EXPECT_EQ(*habitual_rate("adagrad", 0), -2);
+  EXPECT_DOUBLE_EQ(*habitual_rate("nadam", 0), std::log10(0.002));
+  EXPECT_DOUBLE_EQ(*habitual_rate("lion", 0), -4);
+  EXPECT_TRUE(std::isfinite(*habitual_rate("sgd", 1)));
+}
+
+TEST(HabitualRate, IsNobodysWhereTheOptimizerIsNotKnownOrItsRatesAreScattered) {
+  for (const char* optimizer : {"", "lars", "muon"}) EXPECT_FALSE(habitual_rate(optimizer, 0.9)) << optimizer;
 }
 
 }  // namespace
