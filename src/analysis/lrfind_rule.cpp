@@ -34,7 +34,6 @@ constexpr double edge_to_lr = 0.5, edge_to_max_lr = 0.4;
 constexpr double trial_spread = 0.15;
 constexpr std::size_t prior_trials = 4;
 
-constexpr double usual_end = 1;  // log10 of the rate at which sweeps usually end
 constexpr double lost_loss = 1e9;
 constexpr std::size_t fewest_votes = 5;
 constexpr std::size_t fewest_steps = 10;
@@ -105,6 +104,12 @@ double memory_of(const std::string& optimizer, double momentum) {
   return std::clamp(-std::log10(std::max(1 - kept, 1e-9)), 0.0, 1.0);
 }
 
+/// Where sweeps usually end, in decades.
+double usual_end_of(const std::string& optimizer) {
+  const auto* facts = train::find_optimizer(optimizer);
+  return std::log10(facts == nullptr ? 10 : facts->last_lr);
+}
+
 double highest_rate(const std::vector<Trial>& trials) {
   double highest = trials.front().lr.back();
   for (const Trial& trial : trials) highest = std::max(highest, trial.lr.back());
@@ -150,7 +155,7 @@ double change_point(const std::vector<double>& x, const std::vector<double>& vot
 
 double Landmarks::middle(bool by_alignment) const { return (edge + (by_alignment ? *alignment : lowest)) / 2; }
 
-Landmarks landmarks_of(const Trial& trial) {
+Landmarks landmarks_of(const Trial& trial, double usual_end) {
   const Points points = measured_points(trial, {});
   const std::vector<double> x = log10_of(points.lr);
   const std::vector<double>& loss = points.loss;
@@ -194,7 +199,7 @@ double blend(double evidence, double spread, double habit) {
 
 Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& options) {
   Finding found;
-  for (const Trial& trial : trials) found.landmarks.push_back(landmarks_of(trial));
+  for (const Trial& trial : trials) found.landmarks.push_back(landmarks_of(trial, usual_end_of(options.optimizer)));
   const auto& marks = found.landmarks;
   found.by_alignment = std::all_of(marks.begin(), marks.end(), [](const auto& m) { return m.alignment.has_value(); });
   found.reached =

@@ -28,9 +28,9 @@ struct Landmarks {
   double middle(bool by_alignment) const;
 };
 
-/// The landmarks of a trial of at least one step. An edge beyond the sweep is assumed at a rate of ten, where sweeps
-/// usually end, or at the alignment where that is higher.
-Landmarks landmarks_of(const Trial& trial);
+/// The landmarks of a trial of at least one step. An edge beyond the sweep is assumed where sweeps usually end, given
+/// in decades, or at the alignment where that is higher.
+Landmarks landmarks_of(const Trial& trial, double usual_end = 1);
 
 /// What landmarks_of() sees of the losses: the finite ones, and after the last of them the lost ones as very large,
 /// because a network comes back from no loss that is not finite.

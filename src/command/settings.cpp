@@ -132,7 +132,7 @@ void declare_device_options(OptionSet& options, experiment::DeviceSettings& sett
 void declare_range_test_options(OptionSet& options, SweepOptions& settings) {
   options.group("Range test");
   options.add("--min-lr", settings.min_lr, number_above(0), "first learning rate");
-  options.add("--max-lr", settings.max_lr, number_above(0), "last learning rate");
+  options.add("--max-lr", settings.max_lr, number_above(0), "last learning rate; for lars 1000 where it is not given");
   options.add("-n,--steps", settings.steps, whole_number(2, 1000000), "learning rates tried, one training step each");
   options.add("--spacing", settings.spacing, one_of({"exp", "linear"}), "geometric or even steps between the rates");
   options.add("-t,--trials", settings.trials, auto_or(whole_number(1, 1000)),
@@ -228,6 +228,8 @@ void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
   if (settings.session.data.path.empty()) {
     throw usage_error("DATA is missing: the folder or CSV file with the images; see lrfind sweep --help");
   }
+  const auto* optimizer = train::find_optimizer(settings.session.recipe.optimizer);
+  if (optimizer != nullptr && !options.given("max-lr")) settings.max_lr = optimizer->last_lr;
   if (!(settings.max_lr > settings.min_lr)) {
     std::ostringstream text;
     text << "--max-lr is " << settings.max_lr << "; it must be above --min-lr, " << settings.min_lr;

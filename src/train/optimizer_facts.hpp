@@ -21,15 +21,16 @@ struct OptimizerFacts {
   bool betas = false;                   ///< whether it has beta1 and beta2
   double weight_decay = 0;              ///< where nobody gives it
   double beta2 = 0.999;                 ///< where nobody gives it
+  double last_lr = 10;                  ///< where a sweep ends unless told: far beyond what trains
   double eps = 1e-8;
-  std::optional<double> usual_lr =
-      {};  ///< that people start from; of SGD without momentum. None: there is no such rate
+  /// That people start from; of SGD without momentum. None: there is no such rate.
+  std::optional<double> usual_lr = {};
 };
 
-/// Rates: those of Keras and PyTorch for the first seven (Dozat 2016 for NAdam, Liu et al. 2019, arXiv:1908.03265, for
-/// RAdam), of Lion its paper's (Chen et al. 2023, arXiv:2302.06675) and timm's, of LAMB timm's. LARS has none: papers
-/// train with 0.1 to 30, by batch size and network. Its momentum and weight decay are its paper's (You et al. 2017,
-/// arXiv:1708.03888); LAMB's weight decay is timm's.
+/// Usual rates: of the first seven those of Keras and PyTorch (Dozat 2016 for NAdam, Liu et al. 2019, arXiv:1908.03265,
+/// for RAdam), of Lion its paper's (Chen et al. 2023, arXiv:2302.06675) and timm's, of LAMB timm's. LARS has none:
+/// papers train with 0.1 to 30, by batch size and network. Its momentum and weight decay are its paper's (You et al.
+/// 2017, arXiv:1708.03888), and at 1000 its first step is as long as the weights; LAMB's weight decay is timm's.
 inline constexpr std::array<OptimizerFacts, 10> optimizer_facts = {{
     {.kind = OptimizerKind::sgd,
      .name = "sgd",
@@ -88,7 +89,8 @@ inline constexpr std::array<OptimizerFacts, 10> optimizer_facts = {{
      .type = "Lars",
      .momentum = 0.9,
      .nesterov = true,
-     .weight_decay = 5e-4},
+     .weight_decay = 5e-4,
+     .last_lr = 1000},
     {.kind = OptimizerKind::lamb,
      .name = "lamb",
      .module = "timm.optim",

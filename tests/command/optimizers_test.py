@@ -62,6 +62,11 @@ class Optimizers(Case):
         self.assert_refused(lrfind("sweep", self.data, "--optimizer", "lars", "--momentum", "0", "--nesterov"), 2,
                             "--momentum above 0")
 
+    def test_sweeps_of_lars_go_on_to_its_high_rates_unless_told_where_to_end(self):
+        self.assertEqual(sweep(self.data, "--optimizer", "lars").json["config"]["max-lr"], 1000)
+        self.assertEqual(sweep(self.data, "--optimizer", "lars", "--max-lr", "10").json["config"]["max-lr"], 10)
+        self.assertEqual(sweep(self.data, "--optimizer", "lamb").json["config"]["max-lr"], 10)
+
     def test_layerwise_rates_that_are_off_are_said_to_be(self):
         for optimizer, same in (("lars", "sgd"), ("lamb", "adam with --grad-clip 1")):
             run = lrfind("sweep", self.data, "--model", "plain-cnn", "--steps", "4", "--trials", "1", "--optimizer",
