@@ -93,14 +93,12 @@ void declare_network_options(OptionSet& options, experiment::NetworkSettings& se
 void declare_recipe_options(OptionSet& options, experiment::RecipeSettings& settings) {
   options.group("Training recipe");
   options.add("--optimizer", settings.optimizer, one_of(train::optimizer_names()),
-              "as in PyTorch, with its defaults; lion, lars and lamb as in timm");
+              "sgd, adam, adamw, nadam, radam, rmsprop or adagrad as in PyTorch; lion, lars or lamb as in timm");
   options.add("--momentum", settings.momentum, auto_or(fraction_below_one()),
               "of sgd, lars and rmsprop; auto: 0.9 for sgd and lars, 0 for rmsprop");
   options.add_flag("--nesterov", settings.nesterov, "Nesterov momentum (sgd, lars)");
-  options.add(
-      "--weight-decay", settings.weight_decay, auto_or(number(0, 10)),
-      "auto: 0.01 for adamw and lamb, 0.0005 for lars, else 0; decoupled for adamw and lion. Without it lars and lamb "
-      "adapt no layer's rate");
+  options.add("--weight-decay", settings.weight_decay, auto_or(number(0, 10)),
+              "auto: 0.01 for adamw and lamb, 0.0005 for lars, else 0; decoupled for adamw and lion");
   options.add("--beta1", settings.beta1, fraction_below_one(), "the adams, lion, lamb: decay of the mean");
   options.add("--beta2", settings.beta2, auto_or(fraction_below_one()),
               "likewise: decay of the squares, of the mean in lion; auto: 0.99 for lion, else 0.999");
