@@ -45,6 +45,18 @@ class Optimizers(Case):
             shown = lrfind("schedule", "constant", "-r", path, "--lr", "0.1", "--quiet").stdout
             self.assertIn(line + "(model.parameters(), lr=0.1, betas=(0.9, 0.999), weight_decay=0)", shown)
 
+    def test_schedules_without_a_result_begin_at_the_usual_rate(self):
+        for optimizer, line in (("sgd", "torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)"),
+                                ("nadam", "torch.optim.NAdam(model.parameters(), lr=0.002, betas=(0.9, 0.999))"),
+                                ("lion", "timm.optim.Lion(model.parameters(), lr=0.0001, betas=(0.9, 0.99))")):
+            self.assertIn(line, lrfind("schedule", "constant", "--optimizer", optimizer, "--quiet").stdout)
+        self.assert_refused(lrfind("schedule", "constant", "--optimizer", "lars"), 2, "--lr is missing", "lars")
+        given = lrfind("schedule", "constant", "--optimizer", "lars", "--lr", "3", "--quiet")
+        self.assertIn("timm.optim.Lars(model.parameters(), lr=3.0, momentum=0.9, weight_decay=0.0005)", given.stdout)
+        path = write(self.folder / "lr.json", sweep(self.data).stdout.encode())
+        self.assert_refused(lrfind("schedule", "constant", "-r", path, "--lr", "1", "--optimizer", "lion"), 2,
+                            "--optimizer lion is not what the sweep was measured with")
+
     def test_each_works_with_the_rest_of_the_recipe(self):
         for optimizer in LINES:
             with self.subTest(optimizer):
