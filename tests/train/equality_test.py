@@ -68,6 +68,11 @@ RECIPES = {
     "rate factors": {"lr_mult": [["^one", 0.1], ["fc", 3.0]]},
 }
 
+# One way of each: what the others differ in is no matter of the network or the way in.
+ONE_WAY = {name: OPTIMIZERS[name] for name in (
+    "sgd", "sgd, nesterov", "sgd, momentum, weight decay", "adam, weight decay", "adamw", "rmsprop, momentum", "adagrad",
+    "nadam, weight decay", "radam, weight decay", "lion, weight decay", "lars, momentum", "lamb")}
+
 # What takes norms of tensors or signs, with what changes gradients, tensors or rates.
 LAYERWISE = {
     "lars": ("lars, momentum", {**RECIPES["gradient clipping"], **RECIPES["frozen layers"], **RECIPES["rate factors"]}),
@@ -195,7 +200,7 @@ class DistinctBatches(Equality):
                 self.compare(networks.smooth_residual, recipe, last)
 
     def test_every_optimizer_on_a_network_without_normalisation(self):
-        for name, (recipe, last) in OPTIMIZERS.items():
+        for name, (recipe, last) in ONE_WAY.items():
             with self.subTest(name):
                 self.compare(networks.WithoutNorm, recipe, last)
 
@@ -260,7 +265,7 @@ class RealProgram(Equality):
             data.append(torch.frombuffer(bytearray(b"".join(rows)), dtype=torch.uint8).view(SIDE, SIDE, 3))
             labels.append(label)
         batch = (torch.stack(data).permute(0, 3, 1, 2).float() / 255, torch.tensor(labels))
-        for name, (recipe, last) in OPTIMIZERS.items():
+        for name, (recipe, last) in ONE_WAY.items():
             with self.subTest(name):
                 options = ["--optimizer", recipe["optimizer"]]
                 if recipe["optimizer"] in ("sgd", "rmsprop", "lars"):
