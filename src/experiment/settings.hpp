@@ -100,6 +100,12 @@ struct SweepSettings {
   std::int64_t verify_steps = 0;
 };
 
+/// Optimizers whose usual rates are known.
+std::vector<std::string> optimizer_names();
+
+/// The name if it is one of those, else nothing: what SuggestOptions takes of an optimizer that a program has.
+std::string with_usual_rate(const std::string& optimizer);
+
 /// The same recipe with what "auto" stands for in its place.
 RecipeSettings resolved(RecipeSettings settings);
 
