@@ -337,7 +337,8 @@ class _Watch:
     minus its gradient times the change, over the decrease that it promised on its own batch."""
 
     def __init__(self, optimizers, groups, alignment):
-        self.optimizers, self.groups, self.alignment = optimizers, groups, alignment
+        self.groups, self.alignment = groups, alignment
+        self.parameters = {id(optimizer): _by_device(optimizer) for optimizer in optimizers}
         self.removers = [_hook(optimizer, self._before, self._after) for optimizer in optimizers]
         self.begin()
 
@@ -358,10 +359,10 @@ class _Watch:
         if not self.alignment:
             return
         key = id(optimizer)
-        self.gradient[key] = _flat(optimizer, lambda p: p.grad)
+        self.gradient[key] = [_flat([_gradient(p) for p in part]) for part in self.parameters[key]]
         if key in self.change:
             self.aligned = _add(self.aligned, _dot(self.gradient[key], self.change.pop(key)))
-        self.old_weights[key] = _flat(optimizer, lambda p: p)
+        self.old_weights[key] = [_flat(part) for part in self.parameters[key]]
 
     def _after(self, optimizer):
         if not self.alignment:
@@ -369,7 +370,7 @@ class _Watch:
         key = id(optimizer)
         if key not in self.old_weights:
             return  # a closure that was not called
-        change = [new.sub_(old) for new, old in zip(_flat(optimizer, lambda p: p), self.old_weights.pop(key))]
+        change = [_flat(part).sub_(old) for part, old in zip(self.parameters[key], self.old_weights.pop(key))]
         self.predicted = _add(self.predicted, _dot(self.gradient.pop(key), change))
         earlier = self.new_change.get(key)  # where an optimizer steps several times for one report
         self.new_change[key] = [a + b for a, b in zip(change, earlier)] if earlier else change
@@ -424,18 +425,28 @@ def _hook(optimizer, before, after):
     return lambda: setattr(optimizer, "step", original)
 
 
-def _flat(optimizer, of):
-    """A number of every trained parameter, side by side: one float tensor for each device."""
-    import torch
-
+def _by_device(optimizer):
+    """The trained parameters that lie together."""
     devices = {}
     for group in optimizer.param_groups:
         for parameter in group["params"]:
-            values = of(parameter)
-            values = torch.zeros_like(parameter) if values is None else values
-            devices.setdefault(parameter.device, []).append(
-                (values.to_dense() if values.is_sparse else values).detach().reshape(-1))
-    return [torch.cat(parts).float() for parts in devices.values()]
+            devices.setdefault((parameter.device, parameter.dtype), []).append(parameter)
+    return list(devices.values())
+
+
+def _gradient(parameter):
+    gradient = parameter.grad
+    if gradient is None:
+        return parameter.detach().new_zeros(parameter.shape)
+    return gradient.to_dense() if gradient.is_sparse else gradient
+
+
+def _flat(tensors):
+    """All values side by side, in memory of their own."""
+    import torch
+
+    with torch.no_grad():
+        return torch._utils._flatten_dense_tensors(tensors).float() if len(tensors) > 1 else tensors[0].flatten().float() + 0
 
 
 def _dot(a, b):

@@ -3,10 +3,12 @@
 #include "command/result_output.hpp"
 #include "experiment/analyse.hpp"
 #include "experiment/external_trials.hpp"
+#include "platform/excerpt.hpp"
 #include "report/text.hpp"
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 namespace lrfind::command {
 
@@ -94,19 +96,27 @@ int run(const ExecOptions& settings, const OptionSet& options, Console& console,
 
 int exec(const Invocation& invocation) {
   ExecOptions settings;
+  std::vector<std::string> misplaced;
   CommandLine line(
       "exec",
       "The range test on a training program of yours, in any language and framework: lrfind exec [OPTIONS] "
-      "-- COMMAND... starts it, gives it a learning rate for each step over LRFIND_SOCKET and gets the "
-      "loss back; the program does everything else. In Python, scripts/lrfind_client.py does the talking.",
+      "-- COMMAND...\nlrfind starts the program, gives it a learning rate for each step and gets the loss "
+      "back; the program does the rest.\nIn Python, lrfind_client.py does the talking; others connect to "
+      "LRFIND_SOCKET.",
       "  lrfind exec -- python3 train.py           # writes lr.json\n"
       "  lrfind exec --trials 3 -- torchrun --nproc-per-node 2 train.py --epochs 5\n",
       settings.sweep.common);
+  line.app().add_option("COMMAND", misplaced, "the training program and its arguments, after --");
   declare_exec_options(line.options(), settings);
   // What follows -- is the program's, whatever it looks like.
   const auto& words = invocation.arguments;
   const auto end = std::find(words.begin(), words.end(), "--");
   if (!line.parse({{words.begin(), end}, invocation.console})) return done;
+  if (!misplaced.empty()) {
+    throw usage_error("\"" + excerpt(misplaced.front()) +
+                      "\" stands before --, after which the command goes, as in lrfind exec -- "
+                      "python3 train.py");
+  }
   if (end != words.end()) settings.external.command.assign(end + 1, words.end());
   check_exec_options(line.options(), settings);
   const auto stop = listen_for_interrupt(invocation.console.descriptor());

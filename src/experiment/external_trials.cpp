@@ -10,7 +10,10 @@ namespace lrfind::experiment {
 
 namespace {
 
-constexpr double usual_momentum = 0.9;
+// As sweep takes it where nobody says.
+double momentum_of(const ExternalRecipe& recipe) {
+  return recipe.momentum.value_or(recipe.optimizer == "sgd" ? 0.9 : 0);
+}
 
 [[noreturn]] void contradiction(const std::string& option, const report::Json& person, const report::Json& program) {
   throw usage_error("--" + option + " is " + excerpt(person.dump()) + ", but the program says " +
@@ -126,7 +129,7 @@ SuggestOptions suggest_options(const SweepSettings& settings, const ExternalReci
   options.smoothing = settings.smoothing;
   options.steps = static_cast<std::size_t>(settings.steps);
   options.optimizer = with_usual_rate(recipe.optimizer);
-  options.momentum = recipe.momentum.value_or(recipe.optimizer == "sgd" ? usual_momentum : 0);
+  options.momentum = momentum_of(recipe);
   return options;
 }
 
@@ -147,8 +150,7 @@ void describe_program(const std::vector<std::string>& command, const Hello& hell
     }
   };
   state("optimizer", recipe.optimizer, !recipe.optimizer.empty());
-  const auto momentum = recipe.momentum.value_or(usual_momentum);
-  state("momentum", momentum, recipe.momentum || recipe.optimizer == "sgd");
+  state("momentum", momentum_of(recipe), recipe.momentum || !recipe.optimizer.empty());
   state("batch-size", recipe.batch_size, recipe.batch_size > 0);
   result.sections["program"] = {{"command", command}, {"hello", hello.as_said}};
 }

@@ -166,7 +166,7 @@ class Trains(ExecCase):
             self.assertEqual(json.loads((self.folder / "again.json").read_text())["suggestion"]["lr"], rates[optimizer])
         self.assertGreater(rates["adagrad"], rates["adam"])
         self.assertEqual(rates["unheard-of"], rates[None])
-        stated = self.run_program(loop(hello={}), "--optimizer", "adam")
+        stated = self.run_program(loop(hello={"note": "nothing"}), "--optimizer", "adam")
         self.assertEqual(self.result()["suggestion"]["lr"], rates["adam"], str(stated))
         self.assert_failed(self.run_program(loop(), "--optimizer", "adam"), "--optimizer is \"adam\"", "says \"sgd\"",
                            status=2)
@@ -252,6 +252,7 @@ class Fails(ExecCase):
     def test_no_command(self):
         for arguments in ([], ["--"], ["-n", 5]):
             self.assert_failed(self.exec(*arguments), "COMMAND is missing", "--", status=2)
+        self.assert_failed(self.exec("python3", "train.py"), '"python3" stands before --', status=2)
 
     def test_program_that_is_not_there_or_may_not_be_run(self):
         self.assert_failed(self.exec(*FEW, "--", "no-such-program", "x"), '"no-such-program" was not found', status=2)
@@ -290,7 +291,8 @@ class Fails(ExecCase):
 
     def test_hangs(self):
         start = time.monotonic()
-        run = self.run_program(loop("if number == 4: sys.stderr.write('thinking\\n'); time.sleep(1000)"), "--step-timeout", 1)
+        body = "if number == 4: sys.stderr.write('thinking\\n'); time.sleep(1000)"
+        run = self.run_program(loop(body), "--step-timeout", 1)
         self.assertLess(time.monotonic() - start, 20)
         self.assert_failed(run, "did not answer within 1 s (--step-timeout) at step 4", "thinking")
         self.assert_written(4)
@@ -320,7 +322,8 @@ class Fails(ExecCase):
                 self.assert_nothing_written()
 
     def test_answers_nonsense(self):
-        for said, words in {b"2.5\n": ["answered with 2.5"], b"{}\n": ['has no "loss"'], b"what?\n": ['"what?", which is not JSON'],
+        for said, words in {b"2.5\n": ["answered with 2.5"], b"{}\n": ['has no "loss"'],
+                            b"what?\n": ['"what?", which is not JSON'],
                             b'{"loss": "low"}\n': ['"loss": "low"'], b'{"loss": [1, 2]}\n': ['"loss": [1,2]'],
                             b'{"loss": 1, "val_accuracy": 93}\n': ['"val_accuracy": 93', "from 0 to 1"],
                             b"9" * 70000 + b"\n": ["more than 65536 bytes"],
@@ -478,8 +481,8 @@ print("steps", steps, weight)
 
     def test_client_ends_when_lrfind_does(self):
         program = self.write(self.PROGRAM.replace("    steps += 1\n", "    __import__('time').sleep(0.01)\n"))
-        process = subprocess.Popen([PROGRAM, "exec", *map(str, Ends.LONG), "--", *program], cwd=self.folder, stderr=subprocess.PIPE,
-                                   env=environment(TMPDIR=str(self.temporary)))
+        process = subprocess.Popen([PROGRAM, "exec", *map(str, Ends.LONG), "--", *program], cwd=self.folder,
+                                   stderr=subprocess.PIPE, env=environment(TMPDIR=str(self.temporary)))
         while b"loss " not in process.stderr.read1(65536):
             pass
         process.kill()
