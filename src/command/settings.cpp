@@ -206,7 +206,7 @@ void declare_program_options(OptionSet& options, ExecOptions& settings) {
               "the program's, where it does not say so itself: the rule lrfind leans on the rates it is used with");
   options.add("--momentum", settings.recipe.momentum, auto_or(fraction_below_one()),
               "of that optimizer; auto: what the program says, else 0.9 for sgd");
-  options.add("-b,--batch-size", settings.recipe.batch_size, whole_number(0, INT64_MAX),
+  options.add("-b,--batch-size", settings.recipe.batch_size, whole_number(0, INT32_MAX),
               "samples per update; 0: what the program says");
   options.add("--command", settings.external.command, {"text", [](const std::string&) { return true; }},
               "the program and its arguments, one each time; for config files, on the command line they follow --");

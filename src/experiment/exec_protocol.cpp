@@ -47,13 +47,12 @@ std::string text(const Json& json, const char* key) {
   return value->get<std::string>();
 }
 
-std::int64_t count(const Json& json, const char* key) {
-  constexpr double largest = 9e15;
+std::int64_t count(const Json& json, const char* key, double largest = 9e15) {
   const Json* value = find(json, key);
   if (value == nullptr) return 0;
   const double number = value->is_number() ? value->get<double>() : -1;
   if (!(number >= 1 && number <= largest) || std::trunc(number) != number) {
-    refuse(*value, key, "said hello", "a whole number of at least 1");
+    refuse(*value, key, "said hello", "a whole number from 1 to " + Json(static_cast<std::int64_t>(largest)).dump());
   }
   return static_cast<std::int64_t>(number);
 }
@@ -96,7 +95,7 @@ Hello parse_hello(std::string_view line) {
   hello.optimizer = plain_name(text(json, "optimizer"));
   hello.model = text(json, "model");
   hello.device = text(json, "device");
-  hello.batch_size = count(json, "batch_size");
+  hello.batch_size = count(json, "batch_size", INT32_MAX);
   hello.parameters = count(json, "parameters");
   hello.classes = count(json, "classes");
   hello.train_samples = count(json, "train_samples");

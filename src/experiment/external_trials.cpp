@@ -1,5 +1,6 @@
 #include "experiment/external_trials.hpp"
 
+#include "experiment/analyse.hpp"
 #include "experiment/session.hpp"
 #include "platform/excerpt.hpp"
 #include "train/stopwatch.hpp"
@@ -97,6 +98,10 @@ TrialRun ExternalTrials::run_trial(int number, const OnStep& on_step) {
   };
   run.trial = range_test(
       MeasuredStep(step), options, [this] { return stop_.stop_requested(); }, on_step);
+  if (run.trial.stopped != Stopped::interrupted && curve_of(run.trial, settings_.metric).lr.empty()) {
+    throw usage_error("--metric " + settings_.metric +
+                      " is what the program never reported; let it answer with it, or leave the option out");
+  }
   return run;
 }
 
@@ -141,7 +146,7 @@ void describe_program(const std::vector<std::string>& command, const Hello& hell
   result.dataset.train_images = hello.train_samples;
   result.dataset.notes.clear();
   if (const auto note = note_on(recipe); !note.empty()) result.dataset.notes.push_back(note);
-  result.model = {hello.model.empty() ? command_text(command) : hello.model, hello.parameters, hello.classes};
+  result.model = {hello.model.empty() ? excerpt(command_text(command)) : hello.model, hello.parameters, hello.classes};
   const auto state = [&](const char* key, const report::Json& value, bool known) {
     if (known) {
       result.config[key] = value;

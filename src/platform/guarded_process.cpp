@@ -136,6 +136,8 @@ void keep_only(std::vector<int> descriptors) {
 [[noreturn]] void guard(const ProgramToRun& program) {
   setsid();
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  prctl(PR_SET_NAME, "exec-guardian");  // not to be ended by a name that was meant for its parent
+  signal(SIGCHLD, SIG_DFL);             // inherited as ignored, no end of a child would be told
   sigset_t every_signal, mask;
   sigfillset(&every_signal);
   sigprocmask(SIG_SETMASK, &every_signal, &mask);

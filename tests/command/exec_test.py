@@ -220,6 +220,14 @@ class Trains(ExecCase):
         self.assert_ran(again)
         self.assertEqual(again.json["trials"], self.result()["trials"])
 
+    def test_metric_that_the_program_reports_or_does_not(self):
+        answer = "say({'loss': train(lr), 'val_loss': 3.0 - number / 40 if number < 30 else number}); continue"
+        self.assert_ran(self.run_program(loop(answer), "--metric", "val-loss"))
+        self.assertEqual(self.result()["curve"]["val_loss"][1], 2.975)
+        run = self.run_program(loop(), "--metric", "val-accuracy")
+        self.assertEqual(run.status, 2, str(run))
+        self.assertIn("--metric val-accuracy", run.stderr)
+
     def test_print_lr(self):
         run = self.run_program(loop(), "--print-lr", "-q")
         self.assert_ran(run)
