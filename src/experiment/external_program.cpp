@@ -147,6 +147,7 @@ Measurement ExternalProgram::step(const StepToTake& step) {
 void ExternalProgram::reset(std::uint64_t seed) { send(reset_message(seed)); }
 
 void ExternalProgram::finish() {
+  done_ = true;
   send(done_message());
   linger(time_to_leave);
   read_output();
@@ -213,6 +214,7 @@ void ExternalProgram::take_connection() {
     return;
   }
   close(connection);
+  if (done_) return;
   fail("connected twice, the second time " + doing_ +
        "; one process speaks for all, under torchrun that of rank 0, as lrfind_client has it once the process group is "
        "initialised");

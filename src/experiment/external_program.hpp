@@ -95,6 +95,7 @@ class ExternalProgram {
   platform::GuardedProcess process_;
   int connection_ = -1;
   bool closed_ = false;  // by the program
+  bool done_ = false;    // the program was told that no step follows
   std::optional<platform::Ending> ending_;
   std::string received_;
   std::string doing_;  // for sentences: "before it said hello"
