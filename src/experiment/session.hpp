@@ -111,8 +111,8 @@ class Session {
   unsigned workers_ = 1;
   int threads_ = 1;
   double index_s_ = 0;
-  std::vector<std::string> notes_;    // of what was trained
-  std::vector<std::string> choices_;  // of the recipe, known before
+  std::vector<std::string> notes_;                         // of what was trained
+  std::vector<std::string> choices_;                       // of the recipe, known before
   std::vector<report::FileProblem> unreadable_elsewhere_;  // by other ranks
 };
 

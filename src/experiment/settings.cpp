@@ -78,6 +78,10 @@ void check_momentum(const train::OptimizerFacts& facts, const train::OptimizerOp
 
 }  // namespace
 
+std::string with_usual_rate(const std::string& optimizer) {
+  return train::find_optimizer(optimizer) != nullptr ? optimizer : "";
+}
+
 RecipeSettings resolved(RecipeSettings settings) {
   const auto& facts = facts_of(settings);
   if (!settings.momentum) settings.momentum = facts.momentum.value_or(0);

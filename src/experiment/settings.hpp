@@ -112,6 +112,10 @@ struct SweepSettings {
   std::int64_t verify_steps = 0;
 };
 
+/// The name if it is of an optimizer that lrfind knows, else nothing: what SuggestOptions takes of one that a program
+/// has.
+std::string with_usual_rate(const std::string& optimizer);
+
 /// The same recipe with what "auto" stands for in its place.
 RecipeSettings resolved(RecipeSettings settings);
 

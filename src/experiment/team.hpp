@@ -19,6 +19,8 @@ namespace lrfind::experiment {
 /// same order. They throw RankLost (device and others) when a rank is gone, Interrupted when one was interrupted.
 class Team {
  public:
+  /// A team of one.
+  Team() = default;
   /// Finds out who else there is; meets nobody yet. Throws Error (usage).
   explicit Team(const TeamSettings& settings);
   Team(const Team&) = delete;

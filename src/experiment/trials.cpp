@@ -5,6 +5,7 @@
 
 #include "experiment/analyse.hpp"
 #include "experiment/trial_message.hpp"
+#include "range_test/record.hpp"
 #include "report/progress.hpp"
 #include "train/stopwatch.hpp"
 
@@ -25,7 +26,100 @@ std::size_t probe_size(const SweepSettings& settings, const Session& session) {
   return static_cast<std::size_t>(std::clamp<std::int64_t>(images / 2, 16, 256));
 }
 
+bool sure(const std::vector<TrialRun>& runs, const SweepSettings& settings, const SuggestOptions& analysis, Team& team,
+          Clock::time_point start) {
+  const auto done_trials = static_cast<std::int64_t>(runs.size());
+  if (settings.trials) return done_trials >= *settings.trials;
+  if (done_trials >= settings.max_trials) return true;
+  if (settings.max_seconds > 0 && team.agreed(seconds_since(start) >= settings.max_seconds)) return true;
+  if (done_trials < least_trials) return false;
+  std::vector<Trial> curves;
+  for (const auto& run : runs) curves.push_back(curve_of(run.trial, settings.metric));
+  return interval_half_width_decades(lrfind::suggest(curves, analysis)) <= settings.precision_decades;
+}
+
+// The trial of this number; where ranks share trials, those of as many numbers as there are ranks, one by each.
+std::vector<TrialOutcome> next_outcomes(int number, const SweepSettings& settings, Team& team,
+                                        const std::stop_token& stop, const std::function<TrialOutcome(int)>& run) {
+  if (!team.shares_trials()) return {run(number)};
+  const int own = number + team.rank();
+  TrialOutcome outcome;
+  outcome.run.trial.stopped = Stopped::interrupted;
+  const bool wanted = own < settings.trials.value_or(settings.max_trials);
+  if (wanted && !team.stop_now(stop)) outcome = run(own);
+  std::vector<TrialOutcome> outcomes;
+  for (const auto& bytes : team.exchange(to_bytes(outcome), Team::Waiting::as_long_as_alive))
+    outcomes.push_back(outcome_of(bytes));
+  return outcomes;
+}
+
+// Takes in what became of a trial. Returns whether there may be another.
+bool take(TrialOutcome& outcome, Trials& trials) {
+  const bool measured = !outcome.run.trial.lr.empty();
+  if (!outcome.failure.empty()) {
+    // What was measured is written before the error is reported.
+    trials.failure = Error(outcome.failure_kind, outcome.failure);
+    if (!measured && trials.runs.empty()) throw Error(*trials.failure);
+  }
+  const bool interrupted = outcome.run.trial.stopped == Stopped::interrupted;
+  if (measured) trials.runs.push_back(std::move(outcome.run));
+  return !interrupted && !trials.failure;
+}
+
 }  // namespace
+
+Trials run_trials(const RunTrial& run_trial, const SweepSettings& settings, std::uint64_t seed,
+                  const SuggestOptions& analysis, std::int64_t images_per_step, Team& team, const std::stop_token& stop,
+                  Clock::time_point start, report::Progress& progress) {
+  Trials trials;
+  const auto begin = Clock::now();
+  std::int64_t images = 0;
+  const auto run_one = [&](int number) {
+    TrialOutcome outcome;
+    Trial partial;
+    partial.seed = trial_seed(seed, number);
+    partial.stopped = Stopped::interrupted;
+    std::vector<double> losses;
+    const auto on_step = [&](int step, double lr, const Measurement& measured) {
+      record(partial, lr, measured);
+      losses.push_back(measured.loss);
+      images += images_per_step;
+      const auto planned = settings.trials.value_or(std::max<std::int64_t>(least_trials, number + 1));
+      progress.update(
+          {.step = step + 1,
+           .steps = static_cast<int>(settings.steps),
+           .trial = number + 1,
+           .trials = static_cast<int>(planned),
+           .lr = lr,
+           .smoothed_loss = smooth(losses, settings.smoothing).back(),
+           .images_per_s = images > 0 ? static_cast<double>(images) / seconds_since(begin) : report::not_measured});
+    };
+    try {
+      outcome.run = run_trial(number, on_step);
+      return outcome;
+    } catch (const Interrupted&) {
+      if (team.alone()) throw;  // elsewhere another rank was
+    } catch (...) {
+      const Error error = current_error();
+      outcome.failure_kind = error.kind();
+      outcome.failure = error.what();
+      if (!team.shares_trials()) team.abandon(error.kind(), error.what());
+    }
+    drop_unmeasured(partial);
+    outcome.run.trial = partial;
+    return outcome;
+  };
+  bool more = true;
+  while (more && !trials.complete && (team.shares_trials() || !team.stop_now(stop))) {
+    for (auto& outcome : next_outcomes(static_cast<int>(trials.runs.size()), settings, team, stop, run_one)) {
+      more = take(outcome, trials);
+      trials.complete = more && sure(trials.runs, settings, analysis, team, start);
+      if (!more || trials.complete) break;
+    }
+  }
+  trials.seconds = seconds_since(begin);
+  return trials;
+}
 
 TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, report::ProgressTarget progress)
     : session_(session), settings_(settings), progress_(std::move(progress)) {
@@ -51,8 +145,7 @@ void TrialRunner::prepare(std::int64_t batch_size, int accumulate) {
   engine.prepare(static_cast<int>(batch_size), accumulate, measuring_.gain_every > 0);
 }
 
-TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step,
-                                Trial& partial) {
+TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step) {
   TrialRun run;
   const auto options = range_options(settings_, trial_seed(session_.seed(), number));
   const auto loader = session_.loader(
@@ -94,104 +187,20 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
     }
     return measured;
   };
-  const auto note_step = [&](int step_number, double lr, const Measurement& measured) {
-    partial.lr.push_back(lr);
-    partial.loss.push_back(measured.loss);
-    on_step(step_number, lr, measured);
-  };
-  partial.seed = options.seed;
-  partial.stopped = Stopped::interrupted;
   // Validation measures the weights as they are, so nothing may have run ahead of it.
   const int ahead = measuring_.validation != nullptr ? 0 : engine.ahead();
   run.trial = range_test(
-      StepsAhead{submit, collect, ahead}, options, [this] { return session_.stop_now(); }, note_step);
+      StepsAhead{submit, collect, ahead}, options, [this] { return session_.stop_now(); }, on_step);
   run.timing.steps = engine.times();
   return run;
 }
 
-bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& analysis) const {
-  const auto done_trials = static_cast<std::int64_t>(runs.size());
-  if (settings_.trials) return done_trials >= *settings_.trials;
-  if (done_trials >= settings_.max_trials) return true;
-  if (settings_.max_seconds > 0 && session_.team().agreed(seconds_since(start_) >= settings_.max_seconds)) return true;
-  if (done_trials < least_trials) return false;
-  std::vector<Trial> curves;
-  for (const auto& run : runs) curves.push_back(curve_of(run.trial, settings_.metric));
-  return interval_half_width_decades(lrfind::suggest(curves, analysis)) <= settings_.precision_decades;
-}
-
-// The trial of this number; where ranks share trials, those of as many numbers as there are ranks, one by each.
-std::vector<TrialOutcome> TrialRunner::next_outcomes(int number, const std::function<TrialOutcome(int)>& run) const {
-  auto& team = session_.team();
-  if (!team.shares_trials()) return {run(number)};
-  const int own = number + team.rank();
-  TrialOutcome outcome;
-  outcome.run.trial.stopped = Stopped::interrupted;
-  const bool wanted = own < settings_.trials.value_or(settings_.max_trials);
-  if (wanted && !session_.stop_now()) outcome = run(own);
-  std::vector<TrialOutcome> outcomes;
-  for (const auto& bytes : team.exchange(to_bytes(outcome), Team::Waiting::as_long_as_alive))
-    outcomes.push_back(outcome_of(bytes));
-  return outcomes;
-}
-
 Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis) {
-  Trials trials;
   report::Progress progress(progress_);
-  const auto begin = Clock::now();
-  std::int64_t images = 0;
-  const auto run_one = [&](int number) {
-    TrialOutcome outcome;
-    Trial partial;
-    std::vector<double> losses;
-    const auto on_step = [&](int step, double lr, const Measurement& measured) {
-      losses.push_back(measured.loss);
-      images += session_.images_per_step(batch_size);
-      const auto planned = settings_.trials.value_or(std::max<std::int64_t>(least_trials, number + 1));
-      progress.update({.step = step + 1,
-                       .steps = static_cast<int>(settings_.steps),
-                       .trial = number + 1,
-                       .trials = static_cast<int>(planned),
-                       .lr = lr,
-                       .smoothed_loss = smooth(losses, settings_.smoothing).back(),
-                       .images_per_s = static_cast<double>(images) / seconds_since(begin)});
-    };
-    try {
-      outcome.run = run_trial(number, batch_size, accumulate, on_step, partial);
-      return outcome;
-    } catch (const Interrupted&) {  // another rank was
-      outcome.run.trial = partial;
-      return outcome;
-    } catch (...) {
-      const Error error = current_error();
-      outcome.failure_kind = error.kind();
-      outcome.failure = error.what();
-    }
-    if (!session_.team().shares_trials()) session_.team().abandon(outcome.failure_kind, outcome.failure);
-    outcome.run.trial = partial;
-    return outcome;
-  };
-  const bool decides_alone = !session_.team().shares_trials();
-  while (!trials.complete && !trials.failure && !(decides_alone && session_.stop_now())) {
-    for (auto& outcome : next_outcomes(static_cast<int>(trials.runs.size()), run_one)) {
-      const bool measured = !outcome.run.trial.lr.empty();
-      if (!outcome.failure.empty()) {
-        // What was measured is written before the error is reported.
-        trials.failure = Error(outcome.failure_kind, outcome.failure);
-        if (!measured && trials.runs.empty()) throw *trials.failure;
-      }
-      const bool interrupted = outcome.run.trial.stopped == Stopped::interrupted;
-      if (measured) trials.runs.push_back(std::move(outcome.run));
-      if (interrupted || trials.failure) {
-        trials.seconds = seconds_since(begin);
-        return trials;
-      }
-      trials.complete = sure(trials.runs, analysis);
-      if (trials.complete) break;
-    }
-  }
-  trials.seconds = seconds_since(begin);
-  return trials;
+  return run_trials(
+      [&](int number, const OnStep& on_step) { return run_trial(number, batch_size, accumulate, on_step); }, settings_,
+      session_.seed(), analysis, session_.images_per_step(batch_size), session_.team(), session_.stop(), start_,
+      progress);
 }
 
 }  // namespace lrfind::experiment
