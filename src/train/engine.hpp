@@ -14,6 +14,7 @@
 #include <lrfind/range_test.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,6 +62,7 @@ struct NetworkRequest {
   int depth = 0;                   ///< built-in networks; 0: the usual one
   bool replace_head = false;       ///< TorchScript: a fresh last linear layer of the right size, drawn from `seed`
   std::uint64_t seed = 0;
+  std::function<void(const std::string& text)> says = {};  ///< takes what a file's network prints, from any thread
 };
 
 struct ParameterFacts {

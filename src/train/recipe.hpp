@@ -33,7 +33,7 @@ struct Recipe {
   double label_smoothing = 0;         ///< in [0, 1)
   std::vector<double> class_weights;  ///< empty, or one per class
   Precision precision = Precision::fp32;
-  bool sync_batchnorm = false;  ///< of several ranks: batch normalisation over all their batches
+  bool sync_batchnorm = false;      ///< of several ranks: batch normalisation over all their batches
   std::vector<std::string> freeze;  ///< regular expressions: matching parameters are not trained
   std::vector<std::pair<std::string, double>>
       lr_mult;  ///< regular expression and factor on the rate; the last match counts

@@ -140,7 +140,8 @@ Timed run_whole(experiment::Session& session, const experiment::SweepSettings& s
 }
 
 std::vector<data::Batch> decoded_batches(const experiment::SweepSettings& settings) {
-  experiment::Session session(settings.session, {}, {}, {});
+  experiment::Team alone;
+  experiment::Session session(settings.session, {}, {}, {}, alone);
   const auto steps = static_cast<std::uint64_t>(settings.steps);
   const auto loader = session.loader(seed, steps);
   std::vector<data::Batch> batches;
@@ -157,7 +158,8 @@ void time_sweep(benchmark::State& state, const std::string& folder, int steps) {
   double floor_s = 0, whole_s = 0;
   for (auto _ : state) {
     // A new session has decoded nothing yet.
-    experiment::Session session(settings.session, {}, {}, {});
+    experiment::Team alone;
+    experiment::Session session(settings.session, {}, {}, {}, alone);
     run_floor(session, warm_up, batches);
     const Timed before = run_floor(session, settings, batches);
     const Timed whole = run_whole(session, settings);
