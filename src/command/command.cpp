@@ -9,7 +9,10 @@
 #include "report/result.hpp"
 #include "report/text.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <iostream>
 #include <system_error>
 
@@ -41,11 +44,11 @@ bool CommandLine::parse(const Invocation& invocation) {
 }
 
 void require_machine(const CommonOptions& common) {
-  // LibTorch, its pool, the workers that decode, and what OpenMP and OpenBLAS start of their own.
+  // LibTorch, its pool, the workers that decode, the watchdog, and what OpenMP and OpenBLAS start of their own.
   constexpr std::size_t address_space = std::size_t{768} << 20U;
   const auto cores = static_cast<unsigned>(available_cores());
   const auto threads = common.threads > 0 ? static_cast<unsigned>(common.threads) : cores;
-  platform::require_resources(2 * threads + std::min(cores, 16U) + 2, address_space);
+  platform::require_resources(2 * threads + std::min(cores, 16U) + 3, address_space);
 }
 
 void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console) {
@@ -78,32 +81,47 @@ int status_of(ErrorKind kind) {
   return device_failed;
 }
 
+namespace {
+
+void flush_stdout() {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout) return;
+  throw output_error("stdout cannot be written" +
+                     (errno == 0 ? "" : " (" + std::generic_category().message(errno) + ")"));
+}
+
+}  // namespace
+
 int guarded(const std::string& name, Console& console, const std::function<int()>& body) {
-  const auto say = [&](const std::exception& error, int status) {
-    console.out() << "lrfind " << name << ": " << report::printable(readable_length(error.what())) << "\n";
+  const auto say = [&](const std::string& sentence, int status) {
+    console.out() << name << ": " << report::printable(readable_length(sentence)) << "\n";
     return status;
   };
   try {
     const int status = body();
-    std::cout.flush();
-    if (!std::cout) throw output_error("stdout cannot be written");
+    flush_stdout();
     return status;
   } catch (const Error& error) {
-    return say(error, status_of(error.kind()));
+    return say(error.what(), status_of(error.kind()));
   } catch (const Interrupted&) {
     return ExitStatus::interrupted;
   } catch (const std::system_error& error) {
-    console.out() << "lrfind " << name << ": the machine refused what the run needs (" << error.code().message()
-                  << "); raise its limits (ulimit -a) or lower --threads and --workers\n";
-    return device_failed;
+    return say("the machine refused what the run needs (" + error.code().message() +
+                   "); raise its limits (ulimit -a) or lower --threads and --workers",
+               device_failed);
   } catch (const std::bad_alloc&) {
-    console.out() << "lrfind " << name << ": out of memory; lower --batch-size, --image-size or --cache-mb\n";
-    return device_failed;
+    return say("out of memory; lower --batch-size, --image-size or --cache-mb", device_failed);
   } catch (const std::exception& error) {
-    console.out() << "lrfind " << name
-                  << ": unexpected error, please report it: " << report::printable(readable_length(error.what()))
-                  << "\n";
-    return device_failed;
+    return say("unexpected error, please report it: " + std::string(error.what()), device_failed);
+  }
+}
+
+void print_rate(double lr) {
+  const std::string text = report::Json(lr).dump();
+  if (const int error = report::write_to_descriptor(STDOUT_FILENO, text + "\n"); error != 0) {
+    throw output_error("stdout cannot be written (" + std::generic_category().message(error) +
+                       "); the suggested rate is " + text);
   }
 }
 

@@ -74,7 +74,7 @@ int suggest(const Invocation& invocation) {
     if (note && result.suggestion.rule == "lrfind") console.out() << "note: " << *note << "\n";
     console.out() << report::draw_curve(result, console.style()) << "\n" << report::summary(result, console.style());
   }
-  if (print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
+  if (print_lr && result.suggestion.trusted) print_rate(*result.suggestion.lr);
   return result.suggestion.trusted ? done : untrusted;
 }
 

@@ -63,21 +63,37 @@ void describe_trials(const experiment::Trials& trials, report::Result& result) {
                         {"bookkeeping_s", trials.seconds - known}};
 }
 
-// What cannot be written is not lost and is said at the end: returns the error.
-std::optional<Error> write(const SweepOptions& settings, const report::Result& result) {
-  const std::string text = report::to_text(result);
-  std::optional<Error> unwritten;
-  if (settings.output == "-") {
-    std::cout << text;
-  } else if (!settings.output.empty()) {
-    unwritten = report::write_file_or_elsewhere(settings.output, text);
+struct Unwritten {
+  bool result = false;
+  std::optional<Error> error;
+
+  void add(const std::optional<Error>& another) {
+    if (another && error) {
+      error = output_error(std::string(error->what()) + "; " + another->what());
+    } else if (another) {
+      error = another;
+    }
   }
-  if (unwritten) return unwritten;
-  if (!settings.csv.empty()) report::write_file(settings.csv, report::to_csv(result));
+};
+
+// What cannot be written is not lost and is said at the end.
+Unwritten write(const SweepOptions& settings, const report::Result& result) {
+  Unwritten unwritten;
+  if (!settings.output.empty()) {
+    const bool stdout_named = settings.output == "-";
+    unwritten.add(report::write_file_or_elsewhere(stdout_named ? "/dev/stdout" : settings.output,
+                                                  report::to_text(result), stdout_named ? "lr.json" : ""));
+    unwritten.result = unwritten.error.has_value();
+  }
+  if (!settings.csv.empty()) unwritten.add(report::write_file_or_elsewhere(settings.csv, report::to_csv(result)));
   if (!settings.plot.empty() && !result.curve.lr.empty()) {
-    report::write_picture({{result.dataset.path, result}}, settings.plot);
+    try {
+      report::write_picture({{result.dataset.path, result}}, settings.plot);
+    } catch (const Error& error) {
+      unwritten.add(error);
+    }
   }
-  return std::nullopt;
+  return unwritten;
 }
 
 void show(const SweepOptions& settings, const report::Result& result, bool unwritten, Console& console) {
@@ -108,7 +124,7 @@ int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
   result.dataset.path = settings.session.data.path;
   result.model.name = settings.session.network.model;
   experiment::analyse(result, experiment::suggest_options(settings), settings.metric);
-  if (const auto unwritten = write(settings, result)) throw *unwritten;
+  if (const auto unwritten = write(settings, result); unwritten.error) throw *unwritten.error;
   return ExitStatus::interrupted;
 }
 
@@ -162,17 +178,19 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
     result.sections["batch_sizes"] = study.table;
     result.sections["batch_exponent"] = study.exponent;
   }
-  if (settings.verify && !failure) {
-    const auto verification =
-        verify::verify_sweep(settings, settings.session.recipe.batch_size, session, result, progress);
-    if (verification) failure = verification->failure;
-    if (verification && verification->complete) show_verification(settings, *verification, console);
-  }
   std::size_t unchecked = 0;
   try {
+    if (settings.verify && !failure) {
+      const auto verification =
+          verify::verify_sweep(settings, settings.session.recipe.batch_size, session, result, progress);
+      if (verification) failure = verification->failure;
+      if (verification && verification->complete) show_verification(settings, *verification, console);
+    }
     if (result.complete) unchecked = check_other_files(session);
   } catch (const Interrupted&) {
     result.complete = false;
+  } catch (const std::exception&) {
+    if (!failure) failure = std::current_exception();  // the curve is measured, and is written before this is said
   }
   session.describe_session(result);
   if (unchecked > 0) {
@@ -182,11 +200,14 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   result.config = options.resolved();
   result.timing.total_s = experiment::seconds_since(start);
   const auto unwritten = write(settings, result);
-  if (failure && !unwritten) std::rethrow_exception(failure);
-  show(settings, result, unwritten.has_value(), console);
-  if (unwritten) throw *unwritten;
+  if (failure) {
+    if (unwritten.error) console.out() << "lrfind sweep: " << report::printable(unwritten.error->what()) << "\n";
+    std::rethrow_exception(failure);
+  }
+  show(settings, result, unwritten.result, console);
+  if (unwritten.error) throw *unwritten.error;
   if (!result.complete) return ExitStatus::interrupted;
-  if (settings.print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
+  if (settings.print_lr && result.suggestion.trusted) print_rate(*result.suggestion.lr);
   return result.suggestion.trusted ? done : untrusted;
 }
 
@@ -202,7 +223,7 @@ int sweep(const Invocation& invocation) {
   declare_sweep_options(line.app(), line.options(), settings);
   if (!line.parse(invocation)) return done;
   check_sweep_options(line.options(), settings);
-  const auto stop = listen_for_interrupt(invocation.console.descriptor());
+  const auto stop = listen_for_interrupt();
   try {
     return run(settings, line.options(), invocation.console, start, stop);
   } catch (const Interrupted&) {

@@ -3,12 +3,17 @@
 #include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
 #include "platform/tensor_memory.hpp"
+#include "platform/watchdog.hpp"
 #include "train/engine.hpp"
 #include "train/parameter_groups.hpp"
 #include "train/trainer.hpp"
 
 #include <c10/core/DeviceGuard.h>
 #include <torch/version.h>
+
+#include <unistd.h>
+
+#include <system_error>
 
 namespace lrfind::train {
 
@@ -27,6 +32,14 @@ std::string first_line(const std::string& text) {
   return reason.substr(0, reason.find('\n'));
 }
 
+// What LibTorch reads of the system where it is not mounted, as in some containers and chroots.
+void require_system_file(const std::string& what, const std::string& trace, const char* path) {
+  if (what.find(trace) != std::string::npos && access(path, R_OK) != 0) {
+    throw device_error(std::string("LibTorch cannot compute without ") + path +
+                       ", which cannot be read here; mount it, or run lrfind outside this chroot or container");
+  }
+}
+
 [[noreturn]] void say_for_people(const std::string& what, const torch::Device& device) {
   if (what.find("out of memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos ||
       what.find("not enough memory") != std::string::npos) {
@@ -36,6 +49,8 @@ std::string first_line(const std::string& text) {
   if (what.find("CUDA") != std::string::npos || what.find("cuDNN") != std::string::npos) {
     throw device_error(device.str() + " failed: " + what);
   }
+  require_system_file(what, "cpuinfo", "/proc/cpuinfo");
+  require_system_file(what, "urandom", "/dev/urandom");
   throw model_error("the network could not be trained: " + what);
 }
 
@@ -47,6 +62,8 @@ std::string first_line(const std::string& text) {
     throw;
   } catch (const c10::Error& error) {
     say_for_people(first_line(error.what_without_backtrace()), device);
+  } catch (const std::system_error&) {
+    throw;  // the machine's, said by whoever started us
   } catch (const std::bad_alloc&) {
     throw device_error("out of memory; lower --batch-size or --image-size");
   } catch (const std::runtime_error& error) {
@@ -83,48 +100,30 @@ class TorchEngine : public Engine {
   Blas blas() const override { return blas_of_libtorch(); }
 
   std::string open_device(const DeviceRequest& request) override {
-    torch::set_num_threads(request.threads);
-    set_blas_threads(request.threads);
-    at::globalContext().setFlushDenormal(true);
-    if (request.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
-    at::globalContext().setBenchmarkCuDNN(!request.deterministic);
-    device_ = choose_device(request.name);
+    watchdog_ = request.watchdog;
+    try {
+      torch::set_num_threads(request.threads);
+      set_blas_threads(request.threads);
+      at::globalContext().setFlushDenormal(true);
+      if (request.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
+      at::globalContext().setBenchmarkCuDNN(!request.deterministic);
+      device_ = choose_device(request.name);
+    } catch (const c10::Error& error) {
+      const auto what = first_line(error.what_without_backtrace());
+      require_system_file(what, "cpuinfo", "/proc/cpuinfo");
+      throw device_error("LibTorch cannot compute here: " + what);
+    }
     return device_.str();
   }
 
   std::optional<int> load(const NetworkRequest& request, const data::ImageShape& likely) override {
-    request_ = request;
-    if (model::find_builtin(request.name) != nullptr) return std::nullopt;
-    const bool names_a_file = request.name.size() > 3 && request.name.substr(request.name.size() - 3) == ".pt";
-    if (!names_a_file && request.name.find('/') == std::string::npos) model::make_builtin(request.name, {});  // throws
-    auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
-    const auto channels = script->channels(likely);
-    network_notes_ = script->notes();
-    script_ = script.get();
-    network_ = std::move(script);
-    return channels;
+    return guarded([&] { return load_network(request, likely); });
   }
 
   std::vector<std::string> network_notes() const override { return network_notes_; }
 
   void build(const data::ImageShape& shape, int classes) override {
-    shape_ = shape;
-    if (script_ == nullptr) {
-      if (request_.replace_head) {
-        throw usage_error("--replace-head is for a TorchScript file; built-in networks always fit the classes");
-      }
-      network_ = model::make_builtin(request_.name, {.channels = shape.channels,
-                                                     .height = shape.height,
-                                                     .width = shape.width,
-                                                     .classes = classes,
-                                                     .width_factor = request_.width_factor,
-                                                     .depth = request_.depth});
-    } else if (request_.replace_head) {
-      script_->replace_head(classes, request_.seed);
-    }
-    const auto images = torch::zeros({2, shape.channels, shape.height, shape.width});
-    model::check_output(*network_, images, classes);
-    format_ = model::memory_format(*network_, images, device_);
+    guarded([&] { build_network(shape, classes); });
   }
 
   void set_recipe(const Recipe& recipe, const Normalisation& normalisation) override {
@@ -143,9 +142,11 @@ class TorchEngine : public Engine {
   std::vector<ParameterFacts> trained() const override { return facts(trainer_->trained()); }
 
   std::int64_t multiply_adds() override {
-    const auto device = network_->parameters().front().tensor.device();
-    return model::count_multiply_adds(
-        *network_, torch::zeros({1, shape_.channels, shape_.height, shape_.width}, torch::TensorOptions(device)));
+    return guarded([&] {
+      const auto device = network_->parameters().front().tensor.device();
+      return model::count_multiply_adds(
+          *network_, torch::zeros({1, shape_.channels, shape_.height, shape_.width}, torch::TensorOptions(device)));
+    });
   }
 
   std::vector<std::string> start(std::uint64_t seed, bool fresh_weights) override {
@@ -188,6 +189,39 @@ class TorchEngine : public Engine {
   std::vector<double> update_ratios() const override { return trainer_->update_ratios(); }
 
  private:
+  std::optional<int> load_network(const NetworkRequest& request, const data::ImageShape& likely) {
+    request_ = request;
+    if (model::find_builtin(request.name) != nullptr) return std::nullopt;
+    const bool names_a_file = request.name.size() > 3 && request.name.substr(request.name.size() - 3) == ".pt";
+    if (!names_a_file && request.name.find('/') == std::string::npos) model::make_builtin(request.name, {});  // throws
+    auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
+    const auto channels = script->channels(likely);
+    network_notes_ = script->notes();
+    script_ = script.get();
+    network_ = std::move(script);
+    return channels;
+  }
+
+  void build_network(const data::ImageShape& shape, int classes) {
+    shape_ = shape;
+    if (script_ == nullptr) {
+      if (request_.replace_head) {
+        throw usage_error("--replace-head is for a TorchScript file; built-in networks always fit the classes");
+      }
+      network_ = model::make_builtin(request_.name, {.channels = shape.channels,
+                                                     .height = shape.height,
+                                                     .width = shape.width,
+                                                     .classes = classes,
+                                                     .width_factor = request_.width_factor,
+                                                     .depth = request_.depth});
+    } else if (request_.replace_head) {
+      script_->replace_head(classes, request_.seed);
+    }
+    const auto images = torch::zeros({2, shape.channels, shape.height, shape.width});
+    model::check_output(*network_, images, classes);
+    format_ = model::memory_format(*network_, images, device_);
+  }
+
   static torch::Device choose_device(const std::string& name) {
     if (name == "cpu") return torch::kCPU;
     const auto count = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
@@ -212,6 +246,7 @@ class TorchEngine : public Engine {
   template <typename Work>
   auto guarded(const Work& work) -> decltype(work()) {
     try {
+      const platform::Watchdog::Guard on_guard(device_.is_cpu() ? watchdog_ : nullptr);
       c10::OptionalDeviceGuard on_device;
       if (!device_.is_cpu()) on_device.reset_device(device_);
       return work();
@@ -222,6 +257,7 @@ class TorchEngine : public Engine {
     }
   }
 
+  platform::Watchdog* watchdog_ = nullptr;
   torch::Device device_ = torch::kCPU;
   NetworkRequest request_;
   data::ImageShape shape_;
