@@ -5,6 +5,7 @@
 #include "platform/cpu_count.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/resources.hpp"
+#include "platform/standard_streams.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
@@ -12,7 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iostream>
 #include <system_error>
 
@@ -84,11 +84,10 @@ int status_of(ErrorKind kind) {
 namespace {
 
 void flush_stdout() {
-  errno = 0;
   std::cout.flush();
   if (std::cout) return;
-  throw output_error("stdout cannot be written" +
-                     (errno == 0 ? "" : " (" + std::generic_category().message(errno) + ")"));
+  platform::check_stdout();  // knows the usual reasons
+  throw output_error("stdout cannot be written");
 }
 
 }  // namespace

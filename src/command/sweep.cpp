@@ -14,6 +14,7 @@
 #include "report/text.hpp"
 #include "verify/after_sweep.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -113,10 +114,17 @@ void show_verification(const SweepOptions& settings, const report::Verification&
 }
 
 // What is written when a person ends the run before anything was measured; an earlier result stays.
-int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
+int write_nothing_measured(SweepOptions& settings, const OptionSet& options, Console& console) {
   std::error_code unknown;
-  if (settings.output != "-" && std::filesystem::exists(settings.output, unknown)) return ExitStatus::interrupted;
+  if (settings.output != "-" && std::filesystem::exists(settings.output, unknown)) {
+    if (!settings.common.quiet) {
+      console.out() << "lrfind sweep: nothing was measured; " << report::printable(settings.output)
+                    << " stays as it was\n";
+    }
+    return ExitStatus::interrupted;
+  }
   report::Result result;
+  settings.csv.clear();  // an earlier curve stays, too
   result.complete = false;
   result.tool.version = LRFIND_VERSION;
   settings.session.recipe = experiment::resolved(settings.session.recipe);
@@ -126,6 +134,13 @@ int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
   experiment::analyse(result, experiment::suggest_options(settings), settings.metric);
   if (const auto unwritten = write(settings, result); unwritten.error) throw *unwritten.error;
   return ExitStatus::interrupted;
+}
+
+// The run was ended before its first step, or in it.
+bool nothing_measured(const report::Result& result) {
+  const auto no_step = [](const Trial& trial) { return trial.lr.empty(); };
+  return !result.complete && std::all_of(result.trials.begin(), result.trials.end(), no_step) &&
+         (!result.sections.contains("batch_sizes") || result.sections["batch_sizes"].empty());
 }
 
 experiment::ExpectedUse expected_use(const SweepOptions& settings) {
@@ -178,6 +193,7 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
     result.sections["batch_sizes"] = study.table;
     result.sections["batch_exponent"] = study.exponent;
   }
+  if (!failure && nothing_measured(result)) throw Interrupted();
   std::size_t unchecked = 0;
   try {
     if (settings.verify && !failure) {
@@ -227,7 +243,7 @@ int sweep(const Invocation& invocation) {
   try {
     return run(settings, line.options(), invocation.console, start, stop);
   } catch (const Interrupted&) {
-    return write_nothing_measured(settings, line.options());
+    return write_nothing_measured(settings, line.options(), invocation.console);
   }
 }
 

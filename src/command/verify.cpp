@@ -155,6 +155,18 @@ verify::VerifyOptions verify_options(const OptionSet& options, const VerifySetti
   return chosen;
 }
 
+// An earlier verification stays where a person ended this one before its first step.
+bool anything_measured(const report::Verification& verification) {
+  for (const auto& schedule : verification.schedules) {
+    for (const auto& candidate : schedule.candidates) {
+      for (const auto& run : candidate.runs) {
+        if (run.steps > 0) return true;
+      }
+    }
+  }
+  return verification.complete;
+}
+
 report::Json result_json(const OptionSet& options, const experiment::Session& session) {
   report::Result result;
   session.describe_session(result);
@@ -205,7 +217,7 @@ int verify(const Invocation& invocation) {
 
   const auto section = report::verification_json(verification);
   std::optional<Error> unwritten;
-  if (!settings.output.empty()) {
+  if (!settings.output.empty() && anything_measured(verification)) {
     auto json = saved.is_null() ? result_json(options, session) : saved;
     json["verify"] = section;
     json["verify"]["config"] = options.resolved();

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr int longest_sleep = 6;  // looks, one a second
+constexpr int longest_sleep = 4;  // looks, one a second
 
 double processor_seconds() {
   timespec time{};

@@ -11,8 +11,6 @@
 #include <c10/core/DeviceGuard.h>
 #include <torch/version.h>
 
-#include <unistd.h>
-
 #include <system_error>
 
 namespace lrfind::train {
@@ -32,11 +30,15 @@ std::string first_line(const std::string& text) {
   return reason.substr(0, reason.find('\n'));
 }
 
-// What LibTorch reads of the system where it is not mounted, as in some containers and chroots.
-void require_system_file(const std::string& what, const std::string& trace, const char* path) {
-  if (what.find(trace) != std::string::npos && access(path, R_OK) != 0) {
-    throw device_error(std::string("LibTorch cannot compute without ") + path +
-                       ", which cannot be read here; mount it, or run lrfind outside this chroot or container");
+// What LibTorch reads of the system: it is not mounted in some containers and chroots, and takes file descriptors.
+void require_system_files(const std::string& what) {
+  if (what.find("cpuinfo") != std::string::npos) {
+    throw device_error(
+        "LibTorch cannot read in /proc/cpuinfo and /sys/devices/system/cpu what processor this is; mount "
+        "them, or raise the limit on open files (ulimit -n)");
+  }
+  if (what.find("/dev/urandom") != std::string::npos) {
+    throw device_error("LibTorch cannot read /dev/urandom; mount it, or raise the limit on open files (ulimit -n)");
   }
 }
 
@@ -49,8 +51,7 @@ void require_system_file(const std::string& what, const std::string& trace, cons
   if (what.find("CUDA") != std::string::npos || what.find("cuDNN") != std::string::npos) {
     throw device_error(device.str() + " failed: " + what);
   }
-  require_system_file(what, "cpuinfo", "/proc/cpuinfo");
-  require_system_file(what, "urandom", "/dev/urandom");
+  require_system_files(what);
   throw model_error("the network could not be trained: " + what);
 }
 
@@ -68,6 +69,11 @@ void require_system_file(const std::string& what, const std::string& trace, cons
     throw device_error("out of memory; lower --batch-size or --image-size");
   } catch (const std::runtime_error& error) {
     say_for_people(first_line(error.what()), device);  // from the TorchScript interpreter of LibTorch 1.13
+  } catch (const std::exception& error) {              // oneDNN's
+    throw device_error(
+        "LibTorch failed on " + device.str() + " (" + first_line(error.what()) +
+        "), as it does where the machine refuses it memory; lower --batch-size or --image-size, or raise "
+        "the limits (ulimit -v)");
   }
 }
 
@@ -102,15 +108,14 @@ class TorchEngine : public Engine {
   std::string open_device(const DeviceRequest& request) override {
     watchdog_ = request.watchdog;
     try {
-      torch::set_num_threads(request.threads);
-      set_blas_threads(request.threads);
+      start_threads(request.threads);
       at::globalContext().setFlushDenormal(true);
       if (request.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
       at::globalContext().setBenchmarkCuDNN(!request.deterministic);
       device_ = choose_device(request.name);
     } catch (const c10::Error& error) {
       const auto what = first_line(error.what_without_backtrace());
-      require_system_file(what, "cpuinfo", "/proc/cpuinfo");
+      require_system_files(what);
       throw device_error("LibTorch cannot compute here: " + what);
     }
     return device_.str();
@@ -189,6 +194,13 @@ class TorchEngine : public Engine {
   std::vector<double> update_ratios() const override { return trainer_->update_ratios(); }
 
  private:
+  // LibTorch's pool waits for ever for a thread that the machine refuses it.
+  void start_threads(int threads) {
+    const platform::Watchdog::Guard on_guard(watchdog_);
+    torch::set_num_threads(threads);
+    set_blas_threads(threads);
+  }
+
   std::optional<int> load_network(const NetworkRequest& request, const data::ImageShape& likely) {
     request_ = request;
     if (model::find_builtin(request.name) != nullptr) return std::nullopt;

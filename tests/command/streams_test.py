@@ -1,7 +1,7 @@
 """stdin, stdout and stderr that are closed, full or gone, few file descriptors, and folders where files are meant."""
 
 import json
-import os
+import re
 import resource
 import subprocess
 import unittest
@@ -82,6 +82,7 @@ class Streams(Case):
         class_folders(self.folder / "data")
         write(self.folder / "file", b"")
         (self.folder / "folder").mkdir()
+        self.assert_ran(lrfind("suggest", "curve.csv", "-q", "-o", "lr.json", cwd=self.folder))
         sweep = ["sweep", "data", *QUICK]
         for arguments, status in (
                 ([*sweep, "-o", "folder"], 2), ([*sweep, "-o", "file/lr.json"], 2), ([*sweep, "--csv", "folder"], 2),
@@ -92,7 +93,7 @@ class Streams(Case):
                 (["suggest", "file/lr.json"], 3), (["suggest", "curve.csv", "-o", "folder"], 2),
                 (["suggest", "curve.csv", "-o", "folder/"], 2), (["suggest", "curve.csv", "-o", "file/x"], 2),
                 (["suggest", "curve.csv", "--config", "folder"], 2), (["plot", "folder"], 3), (["plot", "file/x"], 3),
-                (["plot", "curve.csv", "-o", "folder"], 2), (["verify", "data", "--result", "folder"], 3),
+                (["plot", "lr.json", "-o", "folder"], 2), (["plot", "lr.json", "-o", "file/x.svg"], 2), (["verify", "data", "--result", "folder"], 3),
                 (["verify", "data", "--rates", "0.1", "-o", "folder"], 2),
                 (["verify", "file", "--rates", "0.1"], 3), (["schedule", "cosine", "--result", "folder"], 3),
                 (["schedule", "cosine", "--max-lr", "1", "--steps", "9", "--plot", "folder"], 2),
@@ -106,11 +107,11 @@ class Streams(Case):
     def test_every_option_refuses_json_of_another_kind(self):
         for command, arguments in (("sweep", ["nothing-here"]), ("verify", ["nothing-here", "--rates", "0.1"]),
                                    ("suggest", ["curve.csv"]), ("inspect", ["nothing-here"])):
-            keys = options_of(command)
+            keys = [key for key in options_of(command) if f"--{key}" not in arguments]
             self.assertGreater(len(keys), 4)
             for number, key in enumerate(keys):
                 values = ([], {}, [[]], [{}], None, [None], "", -1e308, 1e308, 2**64 - 1, -2**63, True, "\u0000", [1, [2]])
-                for value in ([], {}, values[number % len(values)], values[(5 * number + 3) % len(values)]):
+                for value in ([], {}, values[number % len(values)])[0 if command == "sweep" else 1:]:
                     text = json.dumps({key: value})
                     with self.subTest((command, text)):
                         write(self.folder / "c.json", text.encode())
@@ -121,12 +122,12 @@ class Streams(Case):
                             self.assertRegex(run.stderr, "^lrfind [a-z]+: [^\n]+\n$")
                         if isinstance(value, dict):
                             self.assertEqual(run.status, 2, str(run))
+                            self.assertIn(f'"{key}"', run.stderr)
 
 
 def options_of(command):
     """The long options that its help lists."""
-    words = lrfind(command, "--help").stdout.replace(",", " ").split()
-    return sorted({word[2:] for word in words if word.startswith("--") and word[2:].replace("-", "").isalnum()} - {"help"})
+    return sorted(set(re.findall(r"^  (?:-\w,)?--([\w-]+)", lrfind(command, "--help").stdout, re.MULTILINE)) - {"help"})
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ WRONG = {"lost": "lost or half", "hangs": "hangs over 10 s", "died": "deaths of 
 DOCUMENTED = (0, 2, 3, 4, 5, 130)
 RAW = re.compile(r"terminate called|what\(\)|c10::|at::|torch::|basic_ios|basic_string|filesystem error|Exception raised|"
                  r"std::|cv::|OpenCV|libgomp|json\.exception|Segmentation|Aborted|vector::|bad_alloc|unexpected error|"
-                 r"INTERNAL ASSERT|oneDNN|mkldnn")
+                 r"INTERNAL ASSERT|oneDNN|mkldnn|enforce fail")
 
 # The errors that the C library's functions are made to fail with; the first is the one most often met.
 ERRORS = {
@@ -84,12 +84,21 @@ ERRORS = {
 SWEEP = ["--model", "plain-cnn", "--width", "0.125", "--steps", "12", "--batch-size", "8", "--trials", "1"]
 
 
+def wait_for_its_begin(process):
+    """Until it holds signals back or answers them: before, for a millisecond, it is the system's loader that runs."""
+    while process.poll() is None:
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+        if int(status.get("SigBlk", "0"), 16) or int(status.get("SigCgt", "0"), 16):
+            return
+        time.sleep(0.0002)
+
+
 @dataclasses.dataclass
 class Command:
     name: str
     arguments: list
     writes: tuple = ()  # files that it replaces
-    parts: tuple = ()   # of the result that must be there
+    part: str = "curve"  # of what it writes
     elsewhere: bool = False  # what cannot be written is kept in another place
 
 
@@ -100,7 +109,7 @@ COMMANDS = {c.name: c for c in (
                               "--plot", "lr.svg"], ("lr.json",), elsewhere=True),
     Command("suggest", ["suggest", "lr.json", "-o", "again.json"], ("again.json",)),
     Command("verify", ["verify", "data", "--result", "lr.json", "--steps", "2", "--factors", "1", "--threads", "1",
-                       "-o", "verified.json"], ("verified.json",), elsewhere=True),
+                       "-o", "verified.json"], ("verified.json",), "verify", elsewhere=True),
     Command("plot", ["plot", "lr.json"]),
     Command("picture", ["plot", "lr.json", "-o", "lr.svg"]),
     Command("inspect", ["inspect", "data"]),
@@ -180,31 +189,46 @@ class Place:
         return self.counts[command.name]
 
 
-def complete(path):
-    """The result in a file, None where it is no whole one."""
+def complete(path, part="curve"):
+    """The result in a file, None where it is no whole one with a part that is not empty."""
     try:
         result = json.loads(path.read_text())
-        return result if result.get("schema") == "lrfind/result/1" and result["curve"]["lr"] else None
+        if result.get("schema") != "lrfind/result/1" or not result["curve"]["lr"]:
+            return None
+        return result if part == "curve" or trained(result[part]) else None
     except (OSError, ValueError, KeyError):
         return None
+
+
+def trained(verification):
+    return any(run["steps"] for schedule in verification["lr_schedules"] for candidate in schedule["candidates"]
+               for run in candidate["runs"])
 
 
 def temporaries(folder):
     return sorted(p.name for p in folder.iterdir() if p.name.startswith(".lrfind-"))
 
 
+def kept(command, folder, end, before):
+    """Whether what was measured is in its file, in another that was named, or on stdout."""
+    places = [folder / name for name in command.writes if (folder / name).read_bytes() != before[name]]
+    places += [Path(name) for name in re.findall(r"it is in '([^']+)' instead", end.stderr)]
+    if "on stdout instead" in end.stderr:
+        places.append(folder / "stdout")
+        places[-1].write_text(end.stdout[:end.stdout.rfind("}") + 1])
+    return any(complete(place, command.part) for place in places)
+
+
 def look_at_files(command, folder, end, before, problems):
     for name in command.writes:
         path = folder / name
-        result = complete(path)
+        result = complete(path, command.part)
         if result is None:
             problems.append(f"lost: {name} is gone or half")
         elif end.status in (0, 4) and (path.read_bytes() == before[name] or not result["complete"]):
             problems.append(f"lost: status {end.status}, but {name} is not the new result")
-    if end.status == 2 and command.elsewhere and end.measured():
-        said = re.search(r"it is in '([^']+)' instead", end.stderr)
-        if not said or complete(Path(said[1])) is None:
-            problems.append("lost: what was measured")
+    if end.status == 2 and command.elsewhere and end.measured() and not kept(command, folder, end, before):
+        problems.append("lost: what was measured")
     if temporaries(folder):
         # A killed run may leave them to the next.
         next_run = subprocess.run([PROGRAM, "suggest", "lr.json", "-o", "next.json", "--quiet"], cwd=folder, check=False,
@@ -268,6 +292,9 @@ def disturbed(place, command, fault):
     end = execute(command, folder, changes)
     problems = []
     fired = (folder / "fired").exists()
+    nothing_can_be_written = name == "write" and "+" in at
+    if nothing_can_be_written:
+        end.stderr = "no sentence can be written, and nothing kept"
     look_at_end(end, problems, killed=action == f"signal{int(signal.SIGKILL)}")
     look_at_files(command, folder, end, before, problems)
     if command.name == "inspect-json" and end.status == 0 and end.stdout != place.stdout[command.name] and \
@@ -283,6 +310,7 @@ def interrupted(place, command, number, delay):
     before = {file: (folder / file).read_bytes() for file in command.writes}
 
     def act(process):
+        wait_for_its_begin(process)
         time.sleep(delay)
         process.send_signal(number)
 

@@ -21,6 +21,12 @@ sweep write:7:EIO
 sweep pthread_create:18+:EAGAIN
 sweep-threads pthread_create:19:EAGAIN
 sweep mmap:50:ENOMEM
+sweep pthread_create:16:signal15
+sweep pthread_create:17:signal15
+sweep pthread_create:18:signal15
+sweep-threads sysconf:20:EINVAL
+verify read:24+:EISDIR
+verify pthread_create:19:signal15
 sweep pipe2:1:EMFILE
 verify read:28+:EISDIR
 """

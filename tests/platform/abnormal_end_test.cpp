@@ -8,6 +8,8 @@
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <new>
 #include <string>
