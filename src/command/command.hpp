@@ -39,7 +39,7 @@ class CommandLine {
   CommonOptions& common_;
 };
 
-/// Runs `body` and turns what it throws into a sentence on stderr and an exit status.
+/// Runs `body` and turns what it throws into a sentence on stderr, which begins with `name`, and an exit status.
 int guarded(const std::string& name, Console& console, const std::function<int()>& body);
 
 /// Silences the console of all ranks but the first: before the options are read, as the launcher says, and after.
@@ -51,6 +51,9 @@ void expect_same_options(experiment::Team& team, const OptionSet& options, const
 
 /// Team::together; where the work throws, the rank that has something to say may speak.
 int in_team(experiment::Team& team, Console& console, const std::function<int()>& work);
+
+/// Prints a suggested rate on stdout. Throws Error (output) whose sentence has the rate.
+void print_rate(double lr);
 
 /// Throws Error (device) where the machine would not give a training what it needs.
 void require_machine(const CommonOptions& common);

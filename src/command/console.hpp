@@ -6,12 +6,26 @@
 
 #include <memory>
 #include <ostream>
+#include <streambuf>
 
 namespace lrfind::command {
 
+/// Writes to a file descriptor. What cannot be written is forgotten: the next sentence is tried again.
+class PeopleBuffer : public std::streambuf {
+ public:
+  explicit PeopleBuffer(int descriptor) : descriptor_(descriptor) {}
+
+ protected:
+  int_type overflow(int_type character) override;
+  std::streamsize xsputn(const char* text, std::streamsize length) override;
+
+ private:
+  int descriptor_;
+};
+
 class Console {
  public:
-  /// Moves stderr away from file descriptor 2. One at a time.
+  /// Moves stderr away from file descriptor 2; where there is no other descriptor, it stays. One at a time.
   Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
@@ -21,16 +35,16 @@ class Console {
   /// Lets nothing through to people or, on stdout, to programs, as long as it is silent: of several ranks one speaks.
   void silence(bool silent);
 
-  std::ostream& out() { return *out_; }
+  std::ostream& out() { return out_; }
   int descriptor() const { return descriptor_; }
   report::TerminalStyle style() const { return report::terminal_style(descriptor_); }
 
  private:
   int descriptor_;
-  std::unique_ptr<std::streambuf> buffer_;
+  PeopleBuffer buffer_;
+  std::ostream out_;
   std::unique_ptr<std::streambuf> nowhere_;
   std::streambuf* stdout_ = nullptr;  // while silent
-  std::unique_ptr<std::ostream> out_;
 };
 
 }  // namespace lrfind::command

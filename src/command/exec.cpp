@@ -48,7 +48,7 @@ int write_nothing_measured(const ExecOptions& settings, const OptionSet& options
   result.config = options.resolved();
   experiment::describe_program(settings.external.command, {}, settings.recipe, result);
   experiment::analyse(result, experiment::suggest_options(settings.sweep, settings.recipe), settings.sweep.metric);
-  if (const auto unwritten = write_result(settings.sweep, result)) throw *unwritten;
+  if (const auto unwritten = write_result(settings.sweep, result); unwritten.error) throw Error(*unwritten.error);
   return ExitStatus::interrupted;
 }
 
@@ -83,12 +83,15 @@ int run(const ExecOptions& settings, const OptionSet& options, Console& console,
   result.sections["program"]["processes"] = runner.processes();
   result.timing.total_s = experiment::seconds_since(begin);
   const auto unwritten = write_result(sweep, result);
-  if (trials.failure && !unwritten) throw Error(*trials.failure);
+  if (trials.failure) {
+    if (unwritten.error) console.out() << "lrfind exec: " << report::printable(unwritten.error->what()) << "\n";
+    throw Error(*trials.failure);
+  }
   if (!sweep.common.quiet) {
     show_curve(result, console);
-    if (!unwritten) show_place(sweep, console);
+    if (!unwritten.result) show_place(sweep, console);
   }
-  if (unwritten) throw *unwritten;
+  if (unwritten.error) throw Error(*unwritten.error);
   return result.complete ? answer(sweep, result) : ExitStatus::interrupted;
 }
 
@@ -119,7 +122,7 @@ int exec(const Invocation& invocation) {
   }
   if (end != words.end()) settings.external.command.assign(end + 1, words.end());
   check_exec_options(line.options(), settings);
-  const auto stop = listen_for_interrupt(invocation.console.descriptor());
+  const auto stop = listen_for_interrupt();
   try {
     return run(settings, line.options(), invocation.console, stop);
   } catch (const StepInterrupted&) {

@@ -1,5 +1,6 @@
 #include "command/result_output.hpp"
 
+#include "command/command.hpp"
 #include "command/exit_status.hpp"
 #include "platform/write_file.hpp"
 #include "report/csv.hpp"
@@ -8,25 +9,34 @@
 #include "report/terminal_curve.hpp"
 #include "report/text.hpp"
 
-#include <iostream>
-
 namespace lrfind::command {
 
-std::optional<Error> write_result(const SweepOptions& settings, const report::Result& result) {
-  const std::string text = report::to_text(result);
-  std::optional<Error> unwritten;
-  if (settings.output == "-") {
-    std::cout << text;
-  } else if (!settings.output.empty()) {
-    unwritten = report::write_file_or_elsewhere(settings.output, text);
+void Unwritten::add(const std::optional<Error>& another) {
+  if (another && error) {
+    error = output_error(std::string(error->what()) + "; " + another->what());
+  } else if (another) {
+    error = another;
   }
-  if (unwritten) return unwritten;
-  if (!settings.csv.empty()) report::write_file(settings.csv, report::to_csv(result));
+}
+
+Unwritten write_result(const SweepOptions& settings, const report::Result& result) {
+  Unwritten unwritten;
+  if (!settings.output.empty()) {
+    const bool stdout_named = settings.output == "-";
+    unwritten.add(report::write_file_or_elsewhere(stdout_named ? "/dev/stdout" : settings.output,
+                                                  report::to_text(result), stdout_named ? "lr.json" : ""));
+    unwritten.result = unwritten.error.has_value();
+  }
+  if (!settings.csv.empty()) unwritten.add(report::write_file_or_elsewhere(settings.csv, report::to_csv(result)));
   if (!settings.plot.empty() && !result.curve.lr.empty()) {
-    report::write_picture({{result.dataset.path.empty() ? result.model.name : result.dataset.path, result}},
-                          settings.plot);
+    try {
+      report::write_picture({{result.dataset.path.empty() ? result.model.name : result.dataset.path, result}},
+                            settings.plot);
+    } catch (const Error& error) {
+      unwritten.add(error);
+    }
   }
-  return std::nullopt;
+  return unwritten;
 }
 
 void show_curve(const report::Result& result, Console& console) {
@@ -41,7 +51,7 @@ void show_place(const SweepOptions& settings, Console& console) {
 }
 
 int answer(const SweepOptions& settings, const report::Result& result) {
-  if (settings.print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
+  if (settings.print_lr && result.suggestion.trusted) print_rate(*result.suggestion.lr);
   return result.suggestion.trusted ? done : untrusted;
 }
 

@@ -11,9 +11,15 @@
 
 namespace lrfind::command {
 
-/// Writes result, CSV and picture as the settings say. What cannot be written is not lost and is said at the end:
-/// returns the error.
-std::optional<Error> write_result(const SweepOptions& settings, const report::Result& result);
+struct Unwritten {
+  bool result = false;
+  std::optional<Error> error;
+
+  void add(const std::optional<Error>& another);
+};
+
+/// Writes result, CSV and picture as the settings say. What cannot be written is not lost and is to be said at the end.
+Unwritten write_result(const SweepOptions& settings, const report::Result& result);
 
 /// The curve and what it says, for people.
 void show_curve(const report::Result& result, Console& console);

@@ -4,6 +4,7 @@
 #include "data/batch/augment.hpp"
 #include "experiment/analyse.hpp"
 #include "model/catalogue.hpp"
+#include "platform/standard_streams.hpp"
 #include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
@@ -258,6 +259,7 @@ void check_rates(const SweepOptions& settings) {
 }
 
 void check_outputs(const OptionSet& options, SweepOptions& settings) {
+  if (settings.print_lr || settings.output == "-" || settings.list_parameters) platform::check_stdout();
   if (settings.print_lr && !options.given("output")) settings.output.clear();
   if (settings.print_lr && settings.output == "-") {
     throw usage_error("--print-lr and -o - both want stdout; give -o a file name");

@@ -6,10 +6,12 @@
 #include "experiment/batch_sizes.hpp"
 #include "experiment/layers.hpp"
 #include "experiment/trials.hpp"
+#include "platform/current_error.hpp"
 #include "platform/interrupted.hpp"
 #include "report/text.hpp"
 #include "verify/after_sweep.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -74,10 +76,17 @@ void show_verification(const SweepOptions& settings, const report::Verification&
 }
 
 // What is written when a person ends the run before anything was measured; an earlier result stays.
-int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
+int write_nothing_measured(SweepOptions& settings, const OptionSet& options, Console& console) {
   std::error_code unknown;
-  if (settings.output != "-" && std::filesystem::exists(settings.output, unknown)) return ExitStatus::interrupted;
+  if (settings.output != "-" && std::filesystem::exists(settings.output, unknown)) {
+    if (!settings.common.quiet) {
+      console.out() << "lrfind sweep: nothing was measured; " << report::printable(settings.output)
+                    << " stays as it was\n";
+    }
+    return ExitStatus::interrupted;
+  }
   report::Result result;
+  settings.csv.clear();  // an earlier curve stays, too
   result.complete = false;
   result.tool.version = LRFIND_VERSION;
   settings.session.recipe = experiment::resolved(settings.session.recipe);
@@ -85,8 +94,15 @@ int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
   result.dataset.path = settings.session.data.path;
   result.model.name = settings.session.network.model;
   experiment::analyse(result, experiment::suggest_options(settings), settings.metric);
-  if (const auto unwritten = write_result(settings, result)) throw *unwritten;
+  if (const auto unwritten = write_result(settings, result); unwritten.error) throw Error(*unwritten.error);
   return ExitStatus::interrupted;
+}
+
+// The run was ended before its first step, or in it.
+bool nothing_measured(const report::Result& result) {
+  const auto no_step = [](const Trial& trial) { return trial.lr.empty(); };
+  return !result.complete && std::all_of(result.trials.begin(), result.trials.end(), no_step) &&
+         (!result.sections.contains("batch_sizes") || result.sections["batch_sizes"].empty());
 }
 
 experiment::ExpectedUse expected_use(const SweepOptions& settings) {
@@ -140,17 +156,21 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
     result.sections["batch_sizes"] = study.table;
     result.sections["batch_exponent"] = study.exponent;
   }
-  if (settings.verify && !failure) {
-    const auto verification =
-        verify::verify_sweep(settings, settings.session.recipe.batch_size, session, result, progress);
-    if (verification) failure = verification->failure;
-    if (verification && verification->complete) show_verification(settings, *verification, console);
-  }
+  if (!failure && nothing_measured(result)) throw Interrupted();
   std::size_t unchecked = 0;
   try {
+    if (settings.verify && !failure) {
+      const auto verification =
+          verify::verify_sweep(settings, settings.session.recipe.batch_size, session, result, progress);
+      if (verification) failure = verification->failure;
+      if (verification && verification->complete) show_verification(settings, *verification, console);
+    }
     if (result.complete && team.rank() == 0) unchecked = check_other_files(session);
   } catch (const Interrupted&) {
     result.complete = false;
+  } catch (...) {
+    const Error error = current_error();
+    if (!failure) failure = error;  // the curve is measured, and is written before this is said
   }
   if (!failure) session.gather_unreadable();
   session.describe_session(result);
@@ -167,9 +187,12 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
     return result.suggestion.trusted ? done : untrusted;
   }
   const auto unwritten = write_result(settings, result);
-  if (failure && !unwritten) throw Error(*failure);
-  show(settings, result, unwritten.has_value(), console);
-  if (unwritten) throw *unwritten;
+  if (failure) {
+    if (unwritten.error) console.out() << "lrfind sweep: " << report::printable(unwritten.error->what()) << "\n";
+    throw Error(*failure);
+  }
+  show(settings, result, unwritten.result, console);
+  if (unwritten.error) throw Error(*unwritten.error);
   if (!result.complete) return ExitStatus::interrupted;
   return answer(settings, result);
 }
@@ -191,11 +214,11 @@ int sweep(const Invocation& invocation) {
   let_one_rank_speak(console, team);
   check_sweep_options(line.options(), settings);
   expect_same_options(team, line.options(), settings.session);
-  const auto stop = listen_for_interrupt(team.rank() == 0 ? console.descriptor() : -1);
+  const auto stop = listen_for_interrupt();
   try {
     return in_team(team, console, [&] { return run(settings, line.options(), console, start, stop, team); });
   } catch (const Interrupted&) {
-    return team.speaks() ? write_nothing_measured(settings, line.options()) : ExitStatus::interrupted;
+    return team.speaks() ? write_nothing_measured(settings, line.options(), console) : ExitStatus::interrupted;
   }
 }
 

@@ -5,6 +5,7 @@
 #include "model/catalogue.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/parse_json.hpp"
+#include "platform/standard_streams.hpp"
 #include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/progress.hpp"
@@ -99,11 +100,6 @@ void declare_verify_options(CommandLine& line, VerifySettings& settings) {
   options.not_in_config();
 }
 
-report::Json read_json(const std::string& path) {
-  const auto result = report::read_result(path);  // for its messages: the JSON itself is kept whole
-  return parse_json(report::read_result_text(path));
-}
-
 // What another optimizer or network on the command line makes meaningless.
 std::vector<std::string> not_inherited(const OptionSet& options) {
   std::vector<std::string> keys;
@@ -147,6 +143,7 @@ void check_before(const OptionSet& options, VerifySettings& settings) {
     throw usage_error("--json and -o - both want stdout; give -o a file name");
   if (settings.output.empty()) settings.output = settings.result;
   if (!settings.output.empty() && settings.output != "-") report::check_writable(settings.output);
+  platform::check_stdout();
   if (settings.lr_schedules.empty()) settings.lr_schedules = {"constant"};
 }
 
@@ -170,9 +167,19 @@ verify::VerifyOptions verify_options(const OptionSet& options, const VerifySetti
   return chosen;
 }
 
-// With --result its file's JSON as it is, so that nothing in it is lost; else what is known of this run.
-report::Json result_json(const VerifySettings& settings, const OptionSet& options, const experiment::Session& session) {
-  if (!settings.result.empty()) return read_json(settings.result);
+// An earlier verification stays where a person ended this one before its first step.
+bool anything_measured(const report::Verification& verification) {
+  for (const auto& schedule : verification.schedules) {
+    for (const auto& candidate : schedule.candidates) {
+      for (const auto& run : candidate.runs) {
+        if (run.steps > 0) return true;
+      }
+    }
+  }
+  return verification.complete;
+}
+
+report::Json result_json(const OptionSet& options, const experiment::Session& session) {
   report::Result result;
   session.describe_session(result);
   result.config = options.resolved();
@@ -180,13 +187,13 @@ report::Json result_json(const VerifySettings& settings, const OptionSet& option
   return report::to_json(result);
 }
 
-int train(VerifySettings& settings, const OptionSet& options, const report::Result& result, Console& console,
-          experiment::Team& team) {
+int train(VerifySettings& settings, const OptionSet& options, const report::Result& result, const report::Json& saved,
+          Console& console, experiment::Team& team) {
   require_machine(settings.common);
   settings.common.network_says = network_listener(settings.common, console);
   experiment::Session session(settings.session, settings.common,
                               {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
-                              listen_for_interrupt(team.rank() == 0 ? console.descriptor() : -1), team);
+                              listen_for_interrupt(), team);
   settings.session = session.resolved();
   warn_before_training(session, settings.common, console);
   const auto chosen = verify_options(options, settings, session);
@@ -196,17 +203,15 @@ int train(VerifySettings& settings, const OptionSet& options, const report::Resu
   const auto section = report::verification_json(verification);
   console.silence(!team.speaks());
   std::optional<Error> unwritten;
-  if (!settings.output.empty() && team.speaks()) {
-    auto json = result_json(settings, options, session);
+  if (!settings.output.empty() && team.speaks() && anything_measured(verification)) {
+    auto json = saved.is_null() ? result_json(options, session) : saved;
     json["verify"] = section;
     json["verify"]["config"] = options.resolved();
     json["timing"]["verify_s"] = verification.seconds;
     const auto text = report::to_text(json);
-    if (settings.output == "-") {
-      std::cout << text;
-    } else {
-      unwritten = report::write_file_or_elsewhere(settings.output, text);
-    }
+    const bool stdout_named = settings.output == "-";
+    unwritten = report::write_file_or_elsewhere(stdout_named ? "/dev/stdout" : settings.output, text,
+                                                stdout_named ? "lr.json" : "");
   }
   if (verification.failure) throw Error(*verification.failure);
   const auto table = report::verification_table(verification);
@@ -242,6 +247,7 @@ int verify(const Invocation& invocation) {
   experiment::Team team(settings.session.team);
   let_one_rank_speak(console, team);
   report::Result result;
+  report::Json saved;  // the file of --result as it is, so that nothing in it is lost; it may be gone when we end
   auto& options = line.options();
   if (!settings.result.empty()) {
     result = report::read_result(settings.result);
@@ -251,6 +257,7 @@ int verify(const Invocation& invocation) {
           "\" is of a training program of somebody else (lrfind exec), which lrfind cannot train; train it "
           "at the suggested rate and its neighbours");
     }
+    saved = parse_json(report::read_result_text(settings.result));
     inherit(options, settings, result);
   }
   check_before(options, settings);
@@ -260,7 +267,7 @@ int verify(const Invocation& invocation) {
     return untrusted;
   }
   expect_same_options(team, options, settings.session);
-  return in_team(team, console, [&] { return train(settings, options, result, console, team); });
+  return in_team(team, console, [&] { return train(settings, options, result, saved, console, team); });
 }
 
 }  // namespace lrfind::command

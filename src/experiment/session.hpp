@@ -8,6 +8,7 @@
 #include "experiment/settings.hpp"
 #include "experiment/team.hpp"
 #include "platform/interrupted.hpp"
+#include "platform/watchdog.hpp"
 #include "report/result.hpp"
 #include "train/engine.hpp"
 
@@ -106,6 +107,7 @@ class Session {
   std::shared_ptr<data::DecodeBudget> decode_budget_;  // of every store
   std::shared_ptr<data::ImageStore> store_;
   std::optional<data::Prefetch> prefetch_;  // until the first loader
+  platform::Watchdog watchdog_;
   std::unique_ptr<train::Engine> engine_;
   train::Normalisation normalisation_;
   std::vector<std::uint32_t> drawn_;  // training images that loaders draw from; empty: all

@@ -6,6 +6,7 @@
 #include "data/batch/augment.hpp"
 #include "data/image/image.hpp"
 #include "model/catalogue.hpp"
+#include "platform/watchdog.hpp"
 #include "train/blas.hpp"
 #include "train/distributed/group.hpp"
 #include "train/distributed/ranks.hpp"
@@ -54,6 +55,7 @@ struct DeviceRequest {
   int threads = 1;             ///< of computation on the CPU
   bool deterministic = false;  ///< refuse operators without a deterministic implementation
   int local_rank = 0;          ///< where `name` names no number, the GPU of this number, around where there are fewer
+  platform::Watchdog* watchdog = nullptr;  ///< looks after computation on the CPU; outlives the engine
 };
 
 struct NetworkRequest {
