@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 
-#include <algorithm>
 #include <iterator>
 
 namespace lrfind::train {
@@ -47,7 +46,6 @@ void* BlockPool::take(std::size_t bytes) {
   remove_free(free_.find(start));
   if (size > bytes) add_free(start + bytes, size - bytes);
   taken_.emplace(start, bytes);
-  reached_ = std::max(reached_, static_cast<std::size_t>(start + bytes - start_));
   return start;
 }
 
