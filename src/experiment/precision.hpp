@@ -28,7 +28,8 @@ struct TrialSteps {
 PrecisionChoice choose_precision(train::Engine& engine, train::Recipe recipe, const train::Normalisation& normalisation,
                                  const TrialSteps& steps);
 
-/// The choice between what was measured: seconds a step, and the losses of the same steps in each precision.
+/// The choice between what was measured: seconds a step, and the losses of the same steps in each precision, of which
+/// bf16 may have taken fewer.
 PrecisionChoice choose_precision(double fp32_s, double bf16_s, std::span<const double> fp32_losses,
                                  std::span<const double> bf16_losses);
 
