@@ -43,7 +43,7 @@ struct SuggestOptions {
   std::string optimizer = {};  ///< "sgd", "adam", "adamw", "nadam", "radam", "rmsprop", "adagrad", "lion", "lars",
                                ///< "lamb"; empty: unknown. The rule lrfind leans on the rates that it is used with
                                ///< (LARS: none) as far as the curve leaves the rate open
-  double momentum = 0;                    ///< of SGD and LARS, 0 to 1
+  double momentum = 0;         ///< of SGD and LARS, 0 to 1
   std::optional<ImageFacts> images = {};  ///< for reasons that are in the data
   bool may_be_smoothed = false;  ///< another tool recorded the losses: look whether it has smoothed them already
 };

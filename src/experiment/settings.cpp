@@ -2,6 +2,7 @@
 
 #include <lrfind/error.hpp>
 
+#include "platform/text.hpp"
 #include "train/optimizer_facts.hpp"
 
 #include <charconv>
@@ -21,20 +22,12 @@ const train::OptimizerFacts& facts_of(const RecipeSettings& settings) {
   return *facts;
 }
 
-std::string listed(const std::vector<std::string_view>& words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    text += (i == 0 ? "" : i + 1 < words.size() ? ", " : " or ") + std::string(words[i]);
-  }
-  return text;
-}
-
 std::string nesterov_optimizers() {
-  std::vector<std::string_view> names;
+  std::vector<std::string> names;
   for (const auto& facts : train::optimizer_facts) {
-    if (facts.nesterov) names.push_back(facts.name);
+    if (facts.nesterov) names.emplace_back(facts.name);
   }
-  return listed(names);
+  return joined(names, " or ");
 }
 
 // That of "auto" is chosen once the network is there (Session).
