@@ -40,9 +40,10 @@ struct SuggestOptions {
                             ///< right for losses that are smoothed already
   std::size_t steps = 0;    ///< steps the sweep was planned for, of which fastai's rules trim a tenth; 0: as many as
                             ///< the curve has, which is fewer after an early stop
-  std::string optimizer = {};  ///< "sgd", "adam", "adamw", "rmsprop", "adagrad"; empty: unknown. The rule lrfind leans
-                               ///< on the rates that it is used with as far as the curve leaves the rate open
-  double momentum = 0;         ///< of SGD, 0 to 1
+  std::string optimizer = {};  ///< "sgd", "adam", "adamw", "nadam", "radam", "rmsprop", "adagrad", "lion", "lars",
+                               ///< "lamb"; empty: unknown. The rule lrfind leans on the rates that it is used with
+                               ///< (LARS: none) as far as the curve leaves the rate open
+  double momentum = 0;         ///< of SGD and LARS, 0 to 1
   std::optional<ImageFacts> images = {};  ///< for reasons that are in the data
   bool may_be_smoothed = false;  ///< another tool recorded the losses: look whether it has smoothed them already
 };

@@ -24,7 +24,7 @@ import sys
 import readme_part
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-USUAL = {"sgd": 0.1, "adagrad": 0.01}
+USUAL = {"sgd": 0.1, "adagrad": 0.01, "nadam": 0.002, "lion": 0.0001, "lars": 1.0}
 
 
 def lrfind(program, arguments, allowed=(0,)):

@@ -92,7 +92,8 @@ bool turned(const Trial& trial, const Landmarks& marks) {
 /// Whether a sweep tried rates that are high enough to learn from: up to ones that do harm, or, because networks with
 /// normalisation bear any, far above those that the optimizer is used with.
 bool goes_far_enough(const Trial& trial, const SuggestOptions& options) {
-  const double far = options.optimizer.empty() ? 0.5 : usual_rate(options.optimizer, options.momentum) + 1.5;
+  const auto usual = usual_rate(options.optimizer, options.momentum);
+  const double far = usual ? *usual + 1.5 : 0.5;
   if (std::log10(trial.lr.back()) >= far) return true;
   const Landmarks marks = landmarks_of(trial);
   return marks.reached || turned(trial, marks);

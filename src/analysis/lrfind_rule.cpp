@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "analysis/statistics.hpp"
+#include "train/optimizer_facts.hpp"
 
 namespace lrfind::analysis {
 
@@ -33,7 +34,6 @@ constexpr double edge_to_lr = 0.5, edge_to_max_lr = 0.4;
 constexpr double trial_spread = 0.15;
 constexpr std::size_t prior_trials = 4;
 
-constexpr double usual_end = 1;  // log10 of the rate at which sweeps usually end
 constexpr double lost_loss = 1e9;
 constexpr std::size_t fewest_votes = 5;
 constexpr std::size_t fewest_steps = 10;
@@ -90,9 +90,15 @@ double median_of(const std::vector<Landmarks>& landmarks, Value value) {
 /// How long a gradient acts, in decades of steps: 0 for one step, 1 for ten and more, between them where not known.
 double memory_of(const std::string& optimizer, double momentum) {
   if (optimizer.empty()) return 0.5;
-  const bool adam = optimizer == "adam" || optimizer == "adamw";
-  const double kept = adam ? 0.9 : momentum;  // Adam's beta1
+  const auto* facts = train::find_optimizer(optimizer);
+  const double kept = facts != nullptr && facts->betas ? 0.9 : momentum;  // Adam's beta1
   return std::clamp(-std::log10(std::max(1 - kept, 1e-9)), 0.0, 1.0);
+}
+
+/// Where sweeps usually end, in decades.
+double usual_end_of(const std::string& optimizer) {
+  const auto* facts = train::find_optimizer(optimizer);
+  return std::log10(facts == nullptr ? 10 : facts->last_lr);
 }
 
 double highest_rate(const std::vector<Trial>& trials) {
@@ -140,7 +146,7 @@ double change_point(const std::vector<double>& x, const std::vector<double>& vot
 
 double Landmarks::middle(bool by_alignment) const { return (edge + (by_alignment ? *alignment : lowest)) / 2; }
 
-Landmarks landmarks_of(const Trial& trial) {
+Landmarks landmarks_of(const Trial& trial, double usual_end) {
   const Points points = measured_points(trial, {});
   const std::vector<double> x = log10_of(points.lr);
   const std::vector<double>& loss = points.loss;
@@ -165,9 +171,11 @@ Landmarks landmarks_of(const Trial& trial) {
   return marks;
 }
 
-double usual_rate(const std::string& optimizer, double momentum) {
-  if (optimizer == "sgd") return std::log10(0.1 * std::max(1 - momentum, 1e-3));
-  return optimizer == "adagrad" ? -2 : -3;
+std::optional<double> usual_rate(const std::string& optimizer, double momentum) {
+  const auto* facts = train::find_optimizer(optimizer);
+  if (facts == nullptr || !facts->usual_lr) return std::nullopt;
+  const bool slowed = facts->kind == train::OptimizerKind::sgd;
+  return std::log10(*facts->usual_lr * (slowed ? std::max(1 - momentum, 1e-3) : 1));
 }
 
 double blend(double evidence, double spread, double usual) {
@@ -182,7 +190,7 @@ double blend(double evidence, double spread, double usual) {
 
 Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& options) {
   Finding found;
-  for (const Trial& trial : trials) found.landmarks.push_back(landmarks_of(trial));
+  for (const Trial& trial : trials) found.landmarks.push_back(landmarks_of(trial, usual_end_of(options.optimizer)));
   const auto& marks = found.landmarks;
   found.by_alignment = std::all_of(marks.begin(), marks.end(), [](const auto& m) { return m.alignment.has_value(); });
   found.reached =
@@ -198,9 +206,9 @@ Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& option
     const double further = memory_shift * (memory_of(options.optimizer, options.momentum) - 0.5);
     below = {from_alignment.lr + further, from_alignment.max_lr + further, from_alignment.spread};
   }
-  const double usual = usual_rate(options.optimizer, options.momentum);
+  const auto usual = usual_rate(options.optimizer, options.momentum);
   const auto rate = [&](double at, double above_usual) {
-    return options.optimizer.empty() ? at : blend(at, below.spread, usual + above_usual);
+    return usual ? blend(at, below.spread, *usual + above_usual) : at;
   };
   // A sweep that did not reach its edge says nothing of rates beyond its end.
   const double end = found.reached ? found.edge : highest_rate(trials);

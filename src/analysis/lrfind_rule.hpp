@@ -28,9 +28,9 @@ struct Landmarks {
   double middle(bool by_alignment) const;
 };
 
-/// The landmarks of a trial of at least one step. An edge beyond the sweep is assumed at a rate of ten, where sweeps
-/// usually end, or at the alignment where that is higher.
-Landmarks landmarks_of(const Trial& trial);
+/// The landmarks of a trial of at least one step. An edge beyond the sweep is assumed where sweeps usually end, given
+/// in decades, or at the alignment where that is higher.
+Landmarks landmarks_of(const Trial& trial, double usual_end = 1);
 
 /// What landmarks_of() sees of the losses: the finite ones, and after the last of them the lost ones as very large,
 /// because a network comes back from no loss that is not finite.
@@ -41,8 +41,9 @@ Points measured_points(const Trial& trial, const SuggestOptions& options);
 /// smoothly with every vote, which is what keeps its spread over seeds small.
 double change_point(const std::vector<double>& x, const std::vector<double>& votes, double sharpness);
 
-/// log10 of the rate that people start an optimizer from: 0.1 (1 - momentum) for SGD, 0.01 for Adagrad, else 0.001.
-double usual_rate(const std::string& optimizer, double momentum);
+/// log10 of the rate that people start an optimizer from (train/optimizer_facts.hpp), for SGD times 1 - momentum;
+/// nothing where the optimizer is not known or has no such rate.
+std::optional<double> usual_rate(const std::string& optimizer, double momentum);
 
 /// Posterior mean of log10 of the rate. The evidence is normal around it with deviation `spread`; before the evidence,
 /// the rate is normal around `usual` or, with a probability of 0.15, anywhere in twelve decades. Within half a decade

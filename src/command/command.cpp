@@ -50,8 +50,7 @@ void require_machine(const CommonOptions& common) {
 
 void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console) {
   if (common.quiet) return;
-  for (const auto& sentence : session.slow_because())
-    console.out() << "lrfind: " << report::printable(sentence) << "\n";
+  for (const auto& sentence : session.notices()) console.out() << "lrfind: " << report::printable(sentence) << "\n";
 }
 
 report::ProgressTarget progress_target(const CommonOptions& common, Console& console) {

@@ -45,7 +45,7 @@ int guarded(const std::string& name, Console& console, const std::function<int()
 /// Throws Error (device) where the machine would not give a training what it needs.
 void require_machine(const CommonOptions& common);
 
-/// Says before the long work what makes it slow and can be mended (Session::slow_because).
+/// Says before the long work what a person should know of it (Session::notices).
 void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console);
 
 /// Where progress is shown, as the options say.

@@ -1,12 +1,15 @@
 #include "schedule/schedule.hpp"
 #include <lrfind/error.hpp>
 
+#include "analysis/lrfind_rule.hpp"
 #include "command/command.hpp"
+#include "experiment/saved_curves.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
 #include "report/rate_plot.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
+#include "train/optimizer_facts.hpp"
 
 #include <array>
 #include <cmath>
@@ -24,6 +27,7 @@ struct ScheduleSettings {
   CommonOptions common;
   std::string name;
   std::string result;
+  std::string optimizer;
   experiment::AutoOr<double> lr, min_lr;
   double epochs = 0;
   std::int64_t steps = 0;
@@ -50,8 +54,11 @@ void declare_schedule_options(CommandLine& line, ScheduleSettings& settings) {
               "result of lrfind sweep: constant takes its lr, the triangular ones go from min_lr to max_lr, the others "
               "start at or rise to max_lr");
   options.not_in_config();
-  options.add("--lr,--max-lr", settings.lr, auto_or(number_above(0)),
-              "constant or highest rate; auto: the suggestion, or 0.1 without a result");
+  options.add("--optimizer", settings.optimizer, one_of(train::optimizer_names()),
+              "of the lines for PyTorch, where no result tells it");
+  options.add(
+      "--lr,--max-lr", settings.lr, auto_or(number_above(0)),
+      "constant or highest rate; auto: the suggestion; without a result what --optimizer is usually given, else 0.1");
   options.add("--min-lr", settings.min_lr, auto_or(number(0, 1e9)),
               "lowest rate of the triangular and cosine ones and of reduce-on-plateau; auto: for the triangular ones "
               "the suggestion or a tenth of the highest, else 0");
@@ -117,6 +124,23 @@ int length_of(const ScheduleSettings& settings, const report::Result& result) {
   return static_cast<int>(std::min(std::max(std::ceil(epochs * std::ceil(images / images_per_step)), 1.0), 1e7));
 }
 
+double usual_rate(const report::Result& result) {
+  const auto optimizer = result.config.find("optimizer");
+  if (optimizer == result.config.end()) return usual_lr;
+  const auto usual = analysis::usual_rate(optimizer->get<std::string>(), config_number(result, "momentum", 0));
+  if (!usual) throw usage_error("--lr is missing: " + optimizer->get<std::string>() + " has no usual rate");
+  return rounded(std::pow(10, *usual));
+}
+
+// Without a result: that of a sweep with this optimizer.
+void state_optimizer(const ScheduleSettings& settings, report::Result& result) {
+  if (settings.optimizer.empty()) return;
+  const bool known = result.config.contains("optimizer");
+  experiment::state_optimizer(result, settings.optimizer, std::nullopt);
+  const auto* facts = train::find_optimizer(settings.optimizer);
+  if (!known && facts->weight_decay != 0) result.config["weight-decay"] = facts->weight_decay;
+}
+
 train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& settings, const report::Result& result) {
   const auto& suggestion = result.suggestion;
   const bool constant = train::use_of(kind) == train::ScheduleUse::constant;
@@ -124,7 +148,7 @@ train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& s
   if (!settings.result.empty() && !suggested && !settings.lr) {
     throw data_error("\"" + settings.result + "\" suggests no rate; repeat the sweep as it advises, or give --lr");
   }
-  const double highest = settings.lr ? *settings.lr : suggested ? rounded(*suggested) : usual_lr;
+  const double highest = settings.lr ? *settings.lr : suggested ? rounded(*suggested) : usual_rate(result);
   const bool low_fits = suggestion.min_lr && *suggestion.min_lr < highest;
   double lowest = low_fits ? rounded(*suggestion.min_lr) : highest / 10;
   if (settings.min_lr) lowest = *settings.min_lr;
@@ -147,21 +171,21 @@ std::string optimizer_code(const report::Result& result, double lr) {
     return found->is_string() ? found->get<std::string>() : found->dump();
   };
   const std::string name = text("optimizer", "sgd");
+  const auto* facts = train::find_optimizer(name);
+  if (facts == nullptr) facts = train::optimizer_facts.data();
   std::string code = ", lr=" + Json(lr).dump();
-  const bool has_momentum = name == "sgd" || name == "rmsprop";
-  if (has_momentum && text("momentum", "0") != "0") code += ", momentum=" + text("momentum", "0");
+  if (facts->momentum && text("momentum", "0") != "0") code += ", momentum=" + text("momentum", "0");
   if (text("nesterov", "false") == "true") code += ", nesterov=True";
-  if (name == "adam" || name == "adamw") {
-    code += ", betas=(" + text("beta1", "0.9") + ", " + text("beta2", "0.999") + ")";
+  if (facts->betas) {
+    code += ", betas=(" + text("beta1", "0.9") + ", " + text("beta2", Json(facts->beta2).dump()) + ")";
   }
   if (name == "rmsprop") code += ", alpha=" + text("alpha", "0.99");
-  if (text("weight-decay", "0") != "0") code += ", weight_decay=" + text("weight-decay", "0");
-  const std::string type = name == "adam"      ? "Adam"
-                           : name == "adamw"   ? "AdamW"
-                           : name == "rmsprop" ? "RMSprop"
-                           : name == "adagrad" ? "Adagrad"
-                                               : "SGD";
-  return "optimizer = torch.optim." + type + "(model.parameters()" + code + ")\n";
+  // Said even where it is 0, for AdamW and Lamb, whose own default is another.
+  const std::string decay = text("weight-decay", "");
+  if (!decay.empty() && (decay != "0" || facts->weight_decay != 0)) code += ", weight_decay=" + decay;
+  const std::string module(facts->module);
+  const std::string import = module == "torch.optim" ? "" : "import " + module + "\n";
+  return import + "optimizer = " + module + "." + std::string(facts->type) + "(model.parameters()" + code + ")\n";
 }
 
 report::RatePlot plot_of(const train::Schedule& schedule, const std::vector<double>& rates) {
@@ -205,6 +229,7 @@ int schedule(const Invocation& invocation) {
       "when the second of twenty checks in a row brings no better validation loss.",
       "  lrfind schedule one-cycle --result lr.json --epochs 30\n"
       "  lrfind schedule cosine --max-lr 0.1 --steps 5000 --warmup 250 --plot cosine.png\n"
+      "  lrfind schedule linear-warmup-cosine --optimizer lion --steps 5000\n"
       "  lrfind schedule triangular --result lr.json --csv > rates.csv\n",
       settings.common);
   declare_schedule_options(line, settings);
@@ -213,6 +238,7 @@ int schedule(const Invocation& invocation) {
   const auto kind = check_before(settings);
   report::Result result;
   if (!settings.result.empty()) result = report::read_result(settings.result);
+  state_optimizer(settings, result);
 
   const auto chosen = schedule_for(kind, settings, result);
   const auto rates = train::rates_of(chosen);

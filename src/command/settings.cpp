@@ -7,6 +7,7 @@
 #include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
+#include "train/optimizer_facts.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -91,21 +92,24 @@ void declare_network_options(OptionSet& options, experiment::NetworkSettings& se
 
 void declare_recipe_options(OptionSet& options, experiment::RecipeSettings& settings) {
   options.group("Training recipe");
-  options.add("--optimizer", settings.optimizer, one_of({"sgd", "adam", "adamw", "rmsprop", "adagrad"}),
-              "as in PyTorch, with its defaults");
+  options.add("--optimizer", settings.optimizer, one_of(train::optimizer_names()),
+              "sgd, adam, adamw, nadam, radam, rmsprop or adagrad as in PyTorch; lion, lars or lamb as in timm");
   options.add("--momentum", settings.momentum, auto_or(fraction_below_one()),
-              "of sgd and rmsprop; auto: 0.9 for sgd, 0 for rmsprop");
-  options.add_flag("--nesterov", settings.nesterov, "Nesterov momentum (sgd)");
+              "of sgd, lars and rmsprop; auto: 0.9 for sgd and lars, 0 for rmsprop");
+  options.add_flag("--nesterov", settings.nesterov, "Nesterov momentum (sgd, lars)");
   options.add("--weight-decay", settings.weight_decay, auto_or(number(0, 10)),
-              "auto: 0.01 for adamw (decoupled), else 0");
-  options.add("--beta1", settings.beta1, fraction_below_one(), "adam, adamw: decay of the mean");
-  options.add("--beta2", settings.beta2, fraction_below_one(), "adam, adamw: decay of the squares");
+              "auto: 0.01 for adamw and lamb, 0.0005 for lars, else 0; decoupled for adamw and lion");
+  options.add("--beta1", settings.beta1, fraction_below_one(), "the adams, lion, lamb: decay of the mean");
+  options.add("--beta2", settings.beta2, auto_or(fraction_below_one()),
+              "likewise: decay of the squares, of the mean in lion; auto: 0.99 for lion, else 0.999");
   options.add("--alpha", settings.alpha, fraction_below_one(), "rmsprop: decay of the squares");
   options.add("-b,--batch-size", settings.batch_size, whole_number(1, 1 << 20), "images per batch");
   options.add("--accumulate", settings.accumulate, whole_number(1, 1 << 16),
               "batches per update, their gradients averaged");
-  options.add("--precision", settings.precision, one_of({"fp32", "tf32", "bf16", "fp16"}),
-              "autocast: bf16 on CUDA and CPUs that have it, fp16 with loss scaling on CUDA");
+  options.add(
+      "--precision", settings.precision, one_of({"fp32", "tf32", "bf16", "fp16", "auto"}),
+      "autocast: bf16 on CUDA and CPUs that have it, fp16 with loss scaling on CUDA; auto: bf16 where the hardware "
+      "has it, it is faster and the first steps are as in fp32, else fp32");
   options.add("--grad-clip", settings.grad_clip, number(0, 1e9), "largest norm of the whole gradient; 0: no clipping");
   options.add("--label-smoothing", settings.label_smoothing, fraction_below_one(), "of the training loss");
   options.add("--class-weights", settings.class_weights, one_of({"none", "balanced"}),
@@ -126,7 +130,7 @@ void declare_device_options(OptionSet& options, experiment::DeviceSettings& sett
 void declare_range_test_options(OptionSet& options, SweepOptions& settings) {
   options.group("Range test");
   options.add("--min-lr", settings.min_lr, number_above(0), "first learning rate");
-  options.add("--max-lr", settings.max_lr, number_above(0), "last learning rate");
+  options.add("--max-lr", settings.max_lr, number_above(0), "last learning rate; for lars 1000 where it is not given");
   options.add("-n,--steps", settings.steps, whole_number(2, 1000000), "learning rates tried, one training step each");
   options.add("--spacing", settings.spacing, one_of({"exp", "linear"}), "geometric or even steps between the rates");
   options.add("-t,--trials", settings.trials, auto_or(whole_number(1, 1000)),
@@ -222,6 +226,8 @@ void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
   if (settings.session.data.path.empty()) {
     throw usage_error("DATA is missing: the folder or CSV file with the images; see lrfind sweep --help");
   }
+  const auto* optimizer = train::find_optimizer(settings.session.recipe.optimizer);
+  if (optimizer != nullptr && !options.given("max-lr")) settings.max_lr = optimizer->last_lr;
   if (!(settings.max_lr > settings.min_lr)) {
     std::ostringstream text;
     text << "--max-lr is " << settings.max_lr << "; it must be above --min-lr, " << settings.min_lr;

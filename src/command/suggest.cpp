@@ -6,6 +6,7 @@
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
 #include "report/text.hpp"
+#include "train/optimizer_facts.hpp"
 
 #include <lrfind/suggest.hpp>
 
@@ -38,10 +39,10 @@ int suggest(const Invocation& invocation) {
               "factor of the moving average of the loss; 0: the losses are smoothed already, and no rule smooths them");
   options.add("--metric", metric, one_of(experiment::metric_names()),
               "the curve that is analysed; default: the file's metric");
-  options.add("--optimizer", optimizer, one_of({"sgd", "adam", "adamw", "rmsprop", "adagrad"}),
+  options.add("--optimizer", optimizer, one_of(train::optimizer_names()),
               "what trained in another tool's curve; the rule lrfind leans on the rates it is used with");
   options.add("--momentum", momentum, auto_or(fraction_below_one()),
-              "of that sgd or rmsprop; auto: 0.9 for sgd, 0 for rmsprop");
+              "of that sgd, lars or rmsprop; auto: 0.9 for sgd and lars, 0 for rmsprop");
   options.add("--steps", steps, whole_number(0, 1 << 24),
               "that the sweep was planned for, of which fastai's rules pass over a tenth; 0: the file's, or as many as "
               "lead up to a rate of 10 where another tool's sweep was stopped");

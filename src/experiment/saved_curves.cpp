@@ -6,6 +6,7 @@
 #include "platform/read_file.hpp"
 #include "report/csv.hpp"
 #include "report/foreign_curve.hpp"
+#include "train/optimizer_facts.hpp"
 
 #include <lrfind/suggest.hpp>
 
@@ -119,14 +120,15 @@ void state_optimizer(report::Result& result, const std::string& optimizer, std::
   const std::string known = config_text(result, "optimizer", "");
   const std::string used = optimizer.empty() ? known : optimizer;
   if (momentum && used.empty()) throw usage_error("--momentum needs --optimizer, for example --optimizer sgd");
-  if (momentum && *momentum != 0 && used != "sgd" && used != "rmsprop") {
+  const auto* facts = train::find_optimizer(used);
+  if (momentum && *momentum != 0 && (facts == nullptr || !facts->momentum)) {
     throw usage_error("--momentum " + report::Json(*momentum).dump() + " does not fit --optimizer " + used +
                       ", which has none of that kind");
   }
   if (!optimizer.empty()) state(result, "optimizer", optimizer);
   if (momentum) state(result, "momentum", *momentum);
   if (!optimizer.empty() && !result.config.contains("momentum")) {
-    result.config["momentum"] = optimizer == "sgd" ? 0.9 : 0.0;
+    result.config["momentum"] = facts->momentum.value_or(0);
   }
 }
 
@@ -136,8 +138,10 @@ std::optional<std::string> assumed(const report::Result& result, bool momentum_g
   if (optimizer.empty()) {
     return "the optimizer is not known, so that the rate rests on the curve alone; --optimizer and --momentum tell it";
   }
-  if (optimizer != "sgd" || momentum_given) return std::nullopt;
-  return "sgd is taken to have a momentum of " + result.config["momentum"].dump() + "; --momentum tells another";
+  const auto* facts = train::find_optimizer(optimizer);
+  if (facts == nullptr || facts->momentum.value_or(0) == 0 || momentum_given) return std::nullopt;
+  return optimizer + " is taken to have a momentum of " + result.config["momentum"].dump() +
+         "; --momentum tells another";
 }
 
 void analyse_again(report::Result& result, const AnalysisSettings& settings) {

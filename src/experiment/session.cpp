@@ -1,14 +1,17 @@
 #include "experiment/session.hpp"
 
+#include "analysis/lrfind_rule.hpp"
 #include "data/batch/augment.hpp"
 #include "data/batch/random.hpp"
 #include "experiment/analyse.hpp"
+#include "experiment/precision.hpp"
 #include "model/catalogue.hpp"
 #include "platform/cpu_count.hpp"
 #include "train/load_engine.hpp"
 
 #include <unistd.h>
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <opencv2/core/version.hpp>
 
@@ -64,6 +67,8 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
   engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
   if (settings_.recipe.class_weights == "balanced") recipe_.class_weights = balanced_weights(class_counts());
   choose_normalisation();
+  choices_ = recipe_notes(settings_.recipe);
+  if (settings_.recipe.precision == "auto") choose_precision();
   engine_->set_recipe(recipe_, normalisation_);
   const bool always_alike = engine_->augments() || data::parse_augmentations(settings_.data.augment).empty();
   engine_->keep_images(always_alike ? dataset_.train.size() : 0, static_cast<std::size_t>(settings_.data.cache_mb)
@@ -119,6 +124,46 @@ void Session::choose_normalisation() {
   } else {
     normalisation_ = {std::vector<double>(channels, 0), std::vector<double>(channels, 1)};
   }
+}
+
+void Session::choose_precision() {
+  const auto batches = first_batches(4);
+  const auto& optimizer = settings_.recipe.optimizer;
+  const double usual = analysis::usual_rate(optimizer, *settings_.recipe.momentum).value_or(0);
+  TrialSteps steps{
+      .lr = std::pow(10, usual - 1), .seed = data::seed_of(seed(), weights_stream), .fresh_weights = fresh_weights()};
+  for (const auto& batch : batches) {
+    steps.batches.emplace_back(static_cast<std::size_t>(recipe_.accumulate), batch_view(batch));
+    for (auto& view : steps.batches.back()) view.indices = {};
+  }
+  const auto choice = experiment::choose_precision(*engine_, recipe_, normalisation_, steps);
+  recipe_.precision = choice.precision;
+  settings_.recipe.precision = choice.precision == train::Precision::bf16 ? "bf16" : "fp32";
+  choices_.push_back("--precision auto is " + settings_.recipe.precision + " here: " + choice.because);
+}
+
+// Batches of training images as they are, in an order that follows from the seed; the last ones begin again where there
+// are too few images.
+std::vector<data::Batch> Session::first_batches(std::size_t count) {
+  std::vector<std::uint32_t> images(dataset_.train.size());
+  std::iota(images.begin(), images.end(), 0U);
+  data::Random random(data::seed_of(seed(), batches_stream));
+  data::shuffle(images, random);
+  data::LoaderOptions options;
+  options.shape = shape_;
+  options.workers = workers_;
+  options.stop = stop_;
+  data::Loader loader(dataset_, data::Split::train, options, store_);
+  std::vector<data::Batch> batches;
+  std::size_t at = 0;
+  for (std::size_t b = 0; b < count; ++b) {
+    std::vector<std::uint32_t> wanted;
+    for (std::int64_t i = 0; i < settings_.recipe.batch_size; ++i) wanted.push_back(images[at++ % images.size()]);
+    auto batch = loader.load(wanted);
+    if (batch.size > 0) batches.push_back(std::move(batch));
+  }
+  if (batches.empty()) throw data_error("none of the first training images of \"" + dataset_.path + "\" is readable");
+  return batches;
 }
 
 std::vector<double> Session::class_counts() const {
@@ -191,14 +236,23 @@ data::Batch Session::probe_batch(std::size_t size) {
 }
 
 void Session::start(std::uint64_t seed) {
-  const bool fresh = settings_.network.reinit || model::find_builtin(settings_.network.model) != nullptr;
-  const auto left = engine_->start(data::seed_of(seed, weights_stream), fresh);
+  const auto left = engine_->start(data::seed_of(seed, weights_stream), fresh_weights());
   if (!left.empty() && notes_.empty()) {
     notes_.push_back("--reinit left " + std::to_string(left.size()) + " of " +
                      std::to_string(engine_->parameters().size()) +
                      " parameters as in the file because nothing shows how they are drawn, first \"" + left.front() +
                      "\": right where the file holds fresh weights, but trained values stay trained");
   }
+}
+
+bool Session::fresh_weights() const {
+  return settings_.network.reinit || model::find_builtin(settings_.network.model) != nullptr;
+}
+
+std::vector<std::string> Session::notices() const {
+  auto sentences = choices_;
+  for (auto& sentence : slow_because()) sentences.push_back(std::move(sentence));
+  return sentences;
 }
 
 std::vector<std::string> Session::slow_because() const {
@@ -229,7 +283,7 @@ void Session::describe_session(report::Result& result) const {
   dataset.notes = dataset_.notes;
   dataset.notes.insert(dataset.notes.end(), notes_.begin(), notes_.end());
   for (auto& sentence : engine_->network_notes()) dataset.notes.push_back(std::move(sentence));
-  for (auto& sentence : slow_because()) dataset.notes.push_back(std::move(sentence));
+  for (auto& sentence : notices()) dataset.notes.push_back(std::move(sentence));
   if (const auto reason = engine_->not_captured_because(); !reason.empty()) {
     dataset.notes.push_back("steps are not replayed from a CUDA graph, which would be faster: " + reason);
   }

@@ -60,8 +60,9 @@ class Session {
   /// The parts of a result that describe what was trained.
   void describe_session(report::Result& result) const;
 
-  /// What makes training slow on this machine and can be mended, a sentence each.
-  std::vector<std::string> slow_because() const;
+  /// What a person should know before training: what makes it slow and can be mended, what the recipe turns off, what
+  /// "auto" stands for where that was measured. A sentence each.
+  std::vector<std::string> notices() const;
 
   /// The settings with what "auto" stood for in its place. `workers` stays: no number depends on it.
   const SessionSettings& resolved() const { return settings_; }
@@ -75,6 +76,10 @@ class Session {
   data::ImageShape shape_for(std::optional<int> network_channels) const;
   void open_store(const data::ImageShape& shape, const ExpectedUse& use);
   void choose_normalisation();
+  void choose_precision();
+  std::vector<data::Batch> first_batches(std::size_t count);
+  bool fresh_weights() const;
+  std::vector<std::string> slow_because() const;
   std::vector<double> class_counts() const;
 
   SessionSettings settings_;
@@ -91,7 +96,8 @@ class Session {
   unsigned workers_ = 1;
   int threads_ = 1;
   double index_s_ = 0;
-  std::vector<std::string> notes_;
+  std::vector<std::string> notes_;    // of what was trained
+  std::vector<std::string> choices_;  // of the recipe, known before
 };
 
 /// What the engine sees of a batch; the batch must outlive it.

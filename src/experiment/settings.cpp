@@ -2,6 +2,9 @@
 
 #include <lrfind/error.hpp>
 
+#include "platform/text.hpp"
+#include "train/optimizer_facts.hpp"
+
 #include <charconv>
 #include <map>
 #include <sstream>
@@ -13,17 +16,24 @@ namespace {
 
 using train::OptimizerKind;
 
-OptimizerKind optimizer_kind(const std::string& name) {
-  static const std::map<std::string, OptimizerKind> kinds = {{"sgd", OptimizerKind::sgd},
-                                                             {"adam", OptimizerKind::adam},
-                                                             {"adamw", OptimizerKind::adamw},
-                                                             {"rmsprop", OptimizerKind::rmsprop},
-                                                             {"adagrad", OptimizerKind::adagrad}};
-  return kinds.at(name);
+const train::OptimizerFacts& facts_of(const RecipeSettings& settings) {
+  const auto* facts = train::find_optimizer(settings.optimizer);
+  if (facts == nullptr) throw usage_error("--optimizer \"" + settings.optimizer + "\" is not known");
+  return *facts;
 }
 
+std::string nesterov_optimizers() {
+  std::vector<std::string> names;
+  for (const auto& facts : train::optimizer_facts) {
+    if (facts.nesterov) names.emplace_back(facts.name);
+  }
+  return joined(names, " or ");
+}
+
+// That of "auto" is chosen once the network is there (Session).
 train::Precision precision_of(const std::string& name) {
-  static const std::map<std::string, train::Precision> precisions = {{"fp32", train::Precision::fp32},
+  static const std::map<std::string, train::Precision> precisions = {{"auto", train::Precision::fp32},
+                                                                     {"fp32", train::Precision::fp32},
                                                                      {"tf32", train::Precision::tf32},
                                                                      {"bf16", train::Precision::bf16},
                                                                      {"fp16", train::Precision::fp16}};
@@ -46,42 +56,42 @@ std::pair<std::string, double> parse_lr_mult(const std::string& text) {
   return {text.substr(0, at), factor};
 }
 
-void check_momentum(const RecipeSettings& settings, const train::OptimizerOptions& optimizer) {
-  const auto kind = optimizer.kind;
-  const bool has_momentum = kind == OptimizerKind::sgd || kind == OptimizerKind::rmsprop;
-  if (!has_momentum && optimizer.momentum != 0) {
+void check_momentum(const train::OptimizerFacts& facts, const train::OptimizerOptions& optimizer) {
+  if (!facts.momentum && optimizer.momentum != 0) {
     std::ostringstream text;
-    text << "--momentum " << optimizer.momentum << " does not fit --optimizer " << settings.optimizer
-         << ", which has none; leave it out" << (kind == OptimizerKind::adagrad ? "" : " (its own is --beta1)");
+    text << "--momentum " << optimizer.momentum << " does not fit --optimizer " << facts.name
+         << ", which has none; leave it out" << (facts.betas ? " (its own is --beta1)" : "");
     throw usage_error(text.str());
   }
-  if (optimizer.nesterov && (kind != OptimizerKind::sgd || optimizer.momentum == 0)) {
-    throw usage_error("--nesterov needs --optimizer sgd with --momentum above 0");
+  if (optimizer.nesterov && (!facts.nesterov || optimizer.momentum == 0)) {
+    throw usage_error("--nesterov needs --optimizer " + nesterov_optimizers() + " with --momentum above 0" +
+                      (facts.kind == OptimizerKind::nadam ? "; nadam's momentum is Nesterov's without it" : ""));
   }
 }
 
 }  // namespace
 
 RecipeSettings resolved(RecipeSettings settings) {
-  const auto kind = optimizer_kind(settings.optimizer);
-  if (!settings.momentum) settings.momentum = kind == OptimizerKind::sgd ? 0.9 : 0;
-  if (!settings.weight_decay) settings.weight_decay = kind == OptimizerKind::adamw ? 0.01 : 0;
+  const auto& facts = facts_of(settings);
+  if (!settings.momentum) settings.momentum = facts.momentum.value_or(0);
+  if (!settings.weight_decay) settings.weight_decay = facts.weight_decay;
+  if (!settings.beta2) settings.beta2 = facts.beta2;
   return settings;
 }
 
 train::Recipe recipe_of(const RecipeSettings& chosen) {
   const auto settings = resolved(chosen);
-  const auto kind = optimizer_kind(settings.optimizer);
+  const auto& facts = facts_of(settings);
   train::Recipe recipe;
-  recipe.optimizer = {.kind = kind,
+  recipe.optimizer = {.kind = facts.kind,
                       .momentum = *settings.momentum,
                       .nesterov = settings.nesterov,
                       .weight_decay = *settings.weight_decay,
                       .beta1 = settings.beta1,
-                      .beta2 = settings.beta2,
+                      .beta2 = *settings.beta2,
                       .alpha = settings.alpha,
-                      .eps = kind == OptimizerKind::adagrad ? 1e-10 : 1e-8};
-  check_momentum(settings, recipe.optimizer);
+                      .eps = facts.eps};
+  check_momentum(facts, recipe.optimizer);
   recipe.accumulate = static_cast<int>(settings.accumulate);
   recipe.grad_clip = settings.grad_clip;
   recipe.label_smoothing = settings.label_smoothing;
@@ -89,6 +99,15 @@ train::Recipe recipe_of(const RecipeSettings& chosen) {
   recipe.freeze = settings.freeze;
   for (const auto& text : settings.lr_mult) recipe.lr_mult.push_back(parse_lr_mult(text));
   return recipe;
+}
+
+std::vector<std::string> recipe_notes(const RecipeSettings& chosen) {
+  const auto settings = resolved(chosen);
+  const auto kind = facts_of(settings).kind;
+  const bool layerwise = kind == OptimizerKind::lars || kind == OptimizerKind::lamb;
+  if (!layerwise || *settings.weight_decay != 0) return {};
+  return {"--weight-decay 0 turns the layer-wise rates of " + settings.optimizer + " off, as in timm: it trains as " +
+          (kind == OptimizerKind::lars ? "sgd" : "adam with --grad-clip 1")};
 }
 
 RangeTestOptions range_options(const SweepSettings& settings, std::uint64_t seed) {

@@ -55,7 +55,9 @@ struct RecipeSettings {
   AutoOr<double> momentum;
   bool nesterov = false;
   AutoOr<double> weight_decay;
-  double beta1 = 0.9, beta2 = 0.999, alpha = 0.99;
+  double beta1 = 0.9;
+  AutoOr<double> beta2;
+  double alpha = 0.99;
   std::int64_t batch_size = 64;
   std::int64_t accumulate = 1;
   std::string precision = "fp32";
@@ -106,6 +108,9 @@ RecipeSettings resolved(RecipeSettings settings);
 /// The recipe that the settings mean; class weights are left empty. Throws Error (usage) for combinations that make no
 /// sense.
 train::Recipe recipe_of(const RecipeSettings& settings);
+
+/// What a person should know of the recipe before it is trained, a sentence each.
+std::vector<std::string> recipe_notes(const RecipeSettings& settings);
 
 RangeTestOptions range_options(const SweepSettings& settings, std::uint64_t seed);
 SuggestOptions suggest_options(const SweepSettings& settings);

@@ -19,7 +19,8 @@ using Names = std::vector<std::vector<std::string_view>>;  // the plainest first
 const Names& rate_names() {
   static const Names names = {{"lr", "lrs"},
                               {"learningrate", "learningrates"},
-                              {"trainlr", "currentlr", "lrsgd", "lradam", "lradamw", "lrrmsprop", "lradagrad"}};
+                              {"trainlr", "currentlr", "lrsgd", "lradam", "lradamw", "lrnadam", "lrradam", "lrrmsprop",
+                               "lradagrad", "lrlion", "lrlars", "lrlamb"}};
   return names;
 }
 

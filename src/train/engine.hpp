@@ -78,6 +78,9 @@ class Engine {
   /// Returns a description of the device. Throws Error (device).
   virtual std::string open_device(const DeviceRequest& request) = 0;
 
+  /// Why bf16 is slow on the opened device, in a clause; empty where the hardware has it (no_bf16_because).
+  virtual std::string no_bf16_because() const = 0;
+
   /// Reads a TorchScript file, or looks a built-in network up. Returns the image channels, 1 or 3, that a file's
   /// network can be run on, found by running it on images of the shape `likely`; nothing where it takes any or none.
   /// Throws Error (model).

@@ -43,6 +43,16 @@ std::vector<torch::Tensor> FlatParameters::parts(const torch::Tensor& joined) co
   return result;
 }
 
+torch::Tensor FlatParameters::norms(const torch::Tensor& joined) const {
+  return torch::stack(at::_foreach_norm(parts(joined)));
+}
+
+void FlatParameters::scale_parts(const torch::Tensor& joined, const torch::Tensor& factors) const {
+  const auto factor_of = factors.unbind();
+  const auto pieces = parts(joined);
+  for (std::size_t i = 0; i < pieces.size(); ++i) pieces[i].mul_(factor_of[i]);
+}
+
 std::vector<torch::Tensor> tensors_of(const std::vector<model::NamedTensor>& named) {
   std::vector<torch::Tensor> tensors;
   tensors.reserve(named.size());

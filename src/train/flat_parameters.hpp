@@ -25,6 +25,10 @@ class FlatParameters {
   torch::Tensor join(const std::vector<torch::Tensor>& alike) const;
   /// The part of each tensor in one of the order of values(), one-dimensional. No copies.
   std::vector<torch::Tensor> parts(const torch::Tensor& joined) const;
+  /// The Euclidean norm of each part: [tensors].
+  torch::Tensor norms(const torch::Tensor& joined) const;
+  /// Multiplies each part by its own of `factors`, [tensors].
+  void scale_parts(const torch::Tensor& joined, const torch::Tensor& factors) const;
 
  private:
   // The values in the order in which the tensor at `place` holds them.

@@ -1,7 +1,8 @@
-// Optimizers over all parameters at once; each equals PyTorch's of the same name step for step. They know nothing of
-// the rate: every one of them is a direction that the rate scales.
+// Optimizers over all parameters at once; each equals the Python class that optimizer_facts.hpp names step for step.
+// They know nothing of the rate: every one of them is a direction that the rate scales.
 #pragma once
 
+#include "train/flat_parameters.hpp"
 #include "train/recipe.hpp"
 
 #include <torch/torch.h>
@@ -28,7 +29,7 @@ class Optimizer {
   virtual std::vector<torch::Tensor> state() const = 0;
 };
 
-/// parameters: one-dimensional, float; all that are trained.
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, torch::Tensor parameters);
+/// parameters: float; all that are trained.
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, FlatParameters parameters);
 
 }  // namespace lrfind::train

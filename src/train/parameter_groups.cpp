@@ -2,6 +2,7 @@
 #include <lrfind/error.hpp>
 
 #include "platform/excerpt.hpp"
+#include "train/bf16.hpp"
 #include "train/trainer.hpp"
 
 #include <re2/re2.h>
@@ -77,8 +78,8 @@ void check_precision(Precision precision, const torch::Device& device) {
     throw usage_error("--precision " + name + " needs a CUDA device; on this CPU use bf16 or fp32");
   }
 #if defined(__x86_64__)
-  // Without these instructions bf16 is emulated and slower than fp32, so asking for it is a mistake worth stopping at.
-  if (!__builtin_cpu_supports("avx512bf16")) {
+  // Asking for what is emulated and slower than fp32 is a mistake worth stopping at.
+  if (!no_bf16_because(device).empty()) {
     throw usage_error("--precision bf16 needs a CUDA device or a CPU with AVX512-BF16, which this one lacks; use fp32");
   }
 #endif

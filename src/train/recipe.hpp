@@ -10,19 +10,20 @@
 
 namespace lrfind::train {
 
-enum class OptimizerKind { sgd, adam, adamw, rmsprop, adagrad };
+enum class OptimizerKind { sgd, adam, adamw, nadam, radam, rmsprop, adagrad, lion, lars, lamb };
 enum class Precision { fp32, tf32, bf16, fp16 };
 
-/// Names and defaults are PyTorch's.
+/// Names and defaults are PyTorch's, and timm's for Lion, LARS and LAMB; those of each optimizer: optimizer_facts.hpp.
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::sgd;
-  double momentum = 0.9;    ///< SGD and RMSprop, in [0, 1)
-  bool nesterov = false;    ///< SGD with momentum
-  double weight_decay = 0;  ///< >= 0; added to the gradient, but decoupled for AdamW (Loshchilov and Hutter 2017)
-  double beta1 = 0.9;       ///< Adam and AdamW, in [0, 1)
-  double beta2 = 0.999;     ///< Adam and AdamW, in [0, 1)
+  double momentum = 0.9;    ///< SGD, LARS and RMSprop, in [0, 1)
+  bool nesterov = false;    ///< SGD and LARS with momentum
+  double weight_decay = 0;  ///< >= 0; added to the gradient, but decoupled for AdamW (Loshchilov and Hutter 2017) and
+                            ///< Lion, and added to LAMB's step before its norm is taken
+  double beta1 = 0.9;       ///< all Adams, Lion and LAMB, in [0, 1)
+  double beta2 = 0.999;     ///< likewise
   double alpha = 0.99;      ///< RMSprop's smoothing of squared gradients, in [0, 1)
-  double eps = 1e-8;        ///< added to the denominator (Adagrad: 1e-10)
+  double eps = 1e-8;        ///< added to the denominator
 };
 
 struct Recipe {

@@ -39,10 +39,10 @@ void Step::update() {
   const auto overflowed = loss_scale_.overflowed(gradient_);
   number(aligned_at).copy_(inner_product(gradient_, change_));
   choose_change(overflowed);
-  const auto norms = ratios_.defined() ? norms_of(parameters_.values()) : Tensor();
+  const auto norms = ratios_.defined() ? parameters_.norms(parameters_.values()) : Tensor();
   parameters_.values().add_(change_);
   number(predicted_at).copy_(inner_product(gradient_, change_));
-  if (ratios_.defined()) ratios_.copy_(norms_of(change_) / norms);
+  if (ratios_.defined()) ratios_.copy_(parameters_.norms(change_) / norms);
   if (!overflowed.defined()) return;
   for (const auto which : {aligned_at, predicted_at}) number(which).masked_fill_(overflowed, Measurement::none);
   if (ratios_.defined()) ratios_.masked_fill_(overflowed, Measurement::none);
@@ -93,13 +93,6 @@ void Step::choose_change(const Tensor& overflowed) {
   if (rate_factors_.defined()) change_.mul_(rate_factors_);
 }
 
-// The norm of each trained tensor's part.
-Tensor Step::norms_of(const Tensor& flat) const {
-  std::vector<Tensor> norms;
-  for (const auto& part : parameters_.parts(flat)) norms.push_back(part.norm());
-  return torch::stack(norms);
-}
-
 void Step::measure(StepNumber which, const std::function<Tensor()>& loss) {
   const torch::NoGradGuard no_grad;
   const Snapshot before(buffers_);
@@ -121,7 +114,7 @@ Step::Step(model::Network& network, const Recipe& recipe, const Normalisation& n
   groups_ = group_parameters(network.parameters(), recipe);
   parameters_ = FlatParameters(tensors_of(groups_.trained));
   buffers_ = flatten_buffers(network.buffers());
-  optimizer_ = make_optimizer(recipe.optimizer, parameters_.values());
+  optimizer_ = make_optimizer(recipe.optimizer, parameters_);
   rate_factors_ = rate_factors(groups_, parameters_.values().options());
   change_ = torch::zeros_like(parameters_.values());
 }

@@ -67,7 +67,6 @@ class Step {
   torch::Tensor gradient_of(const torch::Tensor& loss) const;
   torch::Tensor clipped(const torch::Tensor& gradient) const;
   void choose_change(const torch::Tensor& overflowed);
-  torch::Tensor norms_of(const torch::Tensor& flat) const;
   void measure(StepNumber which, const std::function<torch::Tensor()>& loss);
 
   torch::Device device_;

@@ -3,6 +3,7 @@
 #include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
 #include "platform/tensor_memory.hpp"
+#include "train/bf16.hpp"
 #include "train/engine.hpp"
 #include "train/parameter_groups.hpp"
 #include "train/trainer.hpp"
@@ -91,6 +92,8 @@ class TorchEngine : public Engine {
     device_ = choose_device(request.name);
     return device_.str();
   }
+
+  std::string no_bf16_because() const override { return train::no_bf16_because(device_); }
 
   std::optional<int> load(const NetworkRequest& request, const data::ImageShape& likely) override {
     request_ = request;

@@ -257,11 +257,19 @@ TEST(Blend, IsTheEvidenceFarFromTheUsualRateAndHalfwayNearIt) {
 }
 
 TEST(UsualRate, IsWhatPeopleStartFrom) {
-  EXPECT_DOUBLE_EQ(usual_rate("sgd", 0), -1);
-  EXPECT_DOUBLE_EQ(usual_rate("sgd", 0.9), -2);
-  EXPECT_DOUBLE_EQ(usual_rate("adamw", 0.9), -3);
-  EXPECT_DOUBLE_EQ(usual_rate("adagrad", 0), -2);
-  EXPECT_TRUE(std::isfinite(usual_rate("sgd", 1)));
+  EXPECT_DOUBLE_EQ(*usual_rate("sgd", 0), -1);
+  EXPECT_DOUBLE_EQ(*usual_rate("sgd", 0.9), -2);
+  for (const char* optimizer : {"adam", "adamw", "radam", "rmsprop", "lamb"}) {
+    EXPECT_EQ(*usual_rate(optimizer, 0.9), -3) << optimizer;
+  }
+  EXPECT_EQ(*usual_rate("adagrad", 0), -2);
+  EXPECT_DOUBLE_EQ(*usual_rate("nadam", 0), std::log10(0.002));
+  EXPECT_DOUBLE_EQ(*usual_rate("lion", 0), -4);
+  EXPECT_TRUE(std::isfinite(*usual_rate("sgd", 1)));
+}
+
+TEST(UsualRate, IsNobodysWhereTheOptimizerIsNotKnownOrItsRatesAreScattered) {
+  for (const char* optimizer : {"", "lars", "muon"}) EXPECT_FALSE(usual_rate(optimizer, 0.9)) << optimizer;
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ class ConfigFile(Case):
             ({"batch-size": True}, ['"batch-size"', "true"]),
             ({"batch-size": None}, ['"batch-size"', "null"]),
             ({"max-lr": "high"}, ['"max-lr"', '"high"', "number"]),
-            ({"optimizer": "lion"}, ['"optimizer"', '"lion"', "adagrad"]),
+            ({"optimizer": "sophia"}, ['"optimizer"', '"sophia"', "adagrad"]),
             ({"optimizer": ["sgd"]}, ['"optimizer"', "sgd"]),
             ({"nesterov": 1}, ['"nesterov"', "true or false"]),
             ({"freeze": [3.5, {}]}, ['"freeze"']),

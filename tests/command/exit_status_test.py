@@ -16,7 +16,8 @@ class Usage(Case):
         self.refuse(["--batch-size", '"0"', "whole number from 1"], "data", "--batch-size", "0")
         self.refuse(["--batch-size", '"many"'], "data", "-b", "many")
         self.refuse(["--accumulate", '"0"'], "data", "--accumulate", "0")
-        self.refuse(["--optimizer", '"lion"', "sgd, adam, adamw, rmsprop or adagrad"], "data", "--optimizer", "lion")
+        self.refuse(["--optimizer", '"sophia"', "sgd, adam, adamw, nadam, radam, rmsprop, adagrad, lion, lars or lamb"], "data",
+                    "--optimizer", "sophia")
         self.refuse(["--val-split", '"1"'], "data", "--val-split", "1")
         self.refuse(["--image-size", '"9000"', "48x64"], "data", "--image-size", "9000")
         self.refuse(["--augment", '"spin"', "crop-flip"], "data", "--augment", "spin")

@@ -140,7 +140,7 @@ def trained(run):
     answers["verify-table"] = done.stdout.splitlines()
     answers["verify"] = kept_verification(json.loads((run.folder / "verified.json").read_text())["verify"])
     # Every schedule and optimizer for a few steps, all digits of the last loss.
-    for optimizer in ("sgd", "adam", "adamw", "rmsprop", "adagrad"):
+    for optimizer in ("sgd", "adam", "adamw", "nadam", "radam", "rmsprop", "adagrad", "lion", "lars", "lamb"):
         names = [part for name in SCHEDULES for part in ("--lr-schedule", name)]
         section = run("verify", "grey", "--rates", "0.01", "--model", "plain-cnn", "--width", "0.125", "--batch-size",
                       "8", "--steps", "8", "--val-split", "0.25", "--device", "cpu", "--threads", "1", "--workers", "2",

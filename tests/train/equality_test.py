@@ -24,6 +24,7 @@ warnings.filterwarnings("ignore", category=DeprecationWarning)
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "command"))
 import networks
+import reference_optimizers
 from support import Case, lrfind, pixels, png, write
 
 STEPS, BATCH, SIDE, CLASSES = 50, 16, 12, 3
@@ -44,6 +45,18 @@ OPTIMIZERS = {
     "rmsprop": ({"optimizer": "rmsprop"}, 1e-3),
     "rmsprop, momentum": ({"optimizer": "rmsprop", "momentum": 0.9}, 2e-4),
     "adagrad": ({"optimizer": "adagrad", "weight_decay": 0.01}, 3e-3),
+    "nadam": ({"optimizer": "nadam"}, 1e-3),
+    "nadam, weight decay": ({"optimizer": "nadam", "weight_decay": 0.05}, 1e-3),
+    "radam": ({"optimizer": "radam"}, 1e-3),
+    "radam, weight decay": ({"optimizer": "radam", "weight_decay": 0.05}, 1e-3),
+    "lion": ({"optimizer": "lion"}, 2e-4),
+    "lion, weight decay": ({"optimizer": "lion", "weight_decay": 1.0}, 2e-4),
+    "lars": ({"optimizer": "lars", "weight_decay": 0.01}, 10),
+    "lars, momentum": ({"optimizer": "lars", "momentum": 0.9, "weight_decay": 0.01}, 3),
+    "lars, nesterov": ({"optimizer": "lars", "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}, 3),
+    "lars, no weight decay": ({"optimizer": "lars", "momentum": 0.9}, 0.03),
+    "lamb": ({"optimizer": "lamb", "weight_decay": 0.01}, 3e-3),
+    "lamb, no weight decay": ({"optimizer": "lamb"}, 1e-3),
 }
 
 RECIPES = {
@@ -53,6 +66,19 @@ RECIPES = {
     "class weights": {"class_weights": [0.5, 1.0, 2.5]},
     "frozen layers": {"freeze": ["^stem", "bn1"]},
     "rate factors": {"lr_mult": [["^one", 0.1], ["fc", 3.0]]},
+}
+
+# One way of each: what the others differ in is no matter of the network or the way in.
+ONE_WAY = {name: OPTIMIZERS[name] for name in (
+    "sgd", "sgd, nesterov", "sgd, momentum, weight decay", "adam, weight decay", "adamw", "rmsprop, momentum", "adagrad",
+    "nadam, weight decay", "radam, weight decay", "lion, weight decay", "lars, momentum", "lamb")}
+
+# What takes norms of tensors or signs, with what changes gradients, tensors or rates.
+LAYERWISE = {
+    "lars": ("lars, momentum", {**RECIPES["gradient clipping"], **RECIPES["frozen layers"], **RECIPES["rate factors"]}),
+    "lamb": ("lamb", {**RECIPES["accumulation"], **RECIPES["frozen layers"], **RECIPES["rate factors"]}),
+    "lion": ("lion, weight decay", {**RECIPES["accumulation"], **RECIPES["gradient clipping"],
+                                    **RECIPES["rate factors"]}),
 }
 
 
@@ -68,7 +94,14 @@ def make_optimizer(recipe, groups):
                                weight_decay=decay)
     if kind == "rmsprop":
         return torch.optim.RMSprop(groups, lr=1.0, momentum=momentum, weight_decay=decay)
-    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad}[kind](
+    if kind == "nadam":
+        # PyTorch 1.13's other implementation counts one factor of its schedule twice.
+        return torch.optim.NAdam(groups, lr=1.0, weight_decay=decay, foreach=True)
+    if kind == "lars":
+        return reference_optimizers.Lars(groups, momentum=momentum, nesterov=recipe.get("nesterov", False),
+                                         weight_decay=decay)
+    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad,
+            "radam": torch.optim.RAdam, "lion": reference_optimizers.Lion, "lamb": reference_optimizers.Lamb}[kind](
         groups, lr=1.0, weight_decay=decay)
 
 
@@ -167,9 +200,15 @@ class DistinctBatches(Equality):
                 self.compare(networks.smooth_residual, recipe, last)
 
     def test_every_optimizer_on_a_network_without_normalisation(self):
-        for name, (recipe, last) in OPTIMIZERS.items():
+        for name, (recipe, last) in ONE_WAY.items():
             with self.subTest(name):
                 self.compare(networks.WithoutNorm, recipe, last)
+
+    def test_layerwise_and_sign_based_optimizers_with_the_rest_of_the_recipe(self):
+        for name, (optimizer, recipe) in LAYERWISE.items():
+            with self.subTest(name):
+                options, last = OPTIMIZERS[optimizer]
+                self.compare(networks.smooth_residual, {**options, **recipe}, last)
 
     def test_dropout_draws_the_same_masks_after_the_same_seed(self):
         self.compare(networks.WithDropout, *OPTIMIZERS["sgd, momentum"])
@@ -181,6 +220,36 @@ class DistinctBatches(Equality):
         for name, recipe in RECIPES.items():
             with self.subTest(name):
                 self.compare(networks.smooth_residual, {**OPTIMIZERS["sgd, momentum"][0], **recipe}, 0.03)
+
+
+class References(Equality):
+    """Those that PyTorch does not have, against timm, which few machines have."""
+
+    def test_references_equal_timm(self):
+        try:
+            from timm import optim
+        except ImportError as error:
+            self.skipTest(f"there is no timm ({error})")
+        for name, (recipe, last) in OPTIMIZERS.items():
+            kind = {"lion": "Lion", "lars": "Lars", "lamb": "Lamb"}.get(recipe["optimizer"])
+            if kind is None:
+                continue
+            options = {key: value for key, value in recipe.items() if key != "optimizer"}
+            runs = []
+            for module in (optim, reference_optimizers):
+                with self.subTest(name), torch.random.fork_rng():
+                    torch.manual_seed(0)
+                    parameters = [torch.randn(4, 3, requires_grad=True), torch.zeros(4, requires_grad=True)]
+                    settings = {"momentum": 0.0, "nesterov": False, "weight_decay": 0.0, **options}
+                    if kind != "Lars":
+                        settings = {"weight_decay": settings["weight_decay"]}
+                    optimizer = getattr(module, kind)(parameters, lr=last, **settings)
+                    for step in range(STEPS):
+                        for parameter in parameters:
+                            parameter.grad = (10.0 if step % 7 == 3 else 0.5) * (parameter.detach() + 0.3 + step).sin()
+                        optimizer.step()
+                    runs.append(torch.cat([parameter.detach().reshape(-1) for parameter in parameters]))
+            self.assertLess((runs[0] - runs[1]).abs().max().item(), 1e-5, name)
 
 
 class RealProgram(Equality):
@@ -196,10 +265,10 @@ class RealProgram(Equality):
             data.append(torch.frombuffer(bytearray(b"".join(rows)), dtype=torch.uint8).view(SIDE, SIDE, 3))
             labels.append(label)
         batch = (torch.stack(data).permute(0, 3, 1, 2).float() / 255, torch.tensor(labels))
-        for name, (recipe, last) in OPTIMIZERS.items():
+        for name, (recipe, last) in ONE_WAY.items():
             with self.subTest(name):
                 options = ["--optimizer", recipe["optimizer"]]
-                if recipe["optimizer"] in ("sgd", "rmsprop"):
+                if recipe["optimizer"] in ("sgd", "rmsprop", "lars"):
                     options += ["--momentum", recipe.get("momentum", 0)]
                 if recipe.get("nesterov"):
                     options += ["--nesterov"]

@@ -1,6 +1,7 @@
 // The optimizers against LibTorch's own, step for step, on the same gradients.
 #include "train/optimizer.hpp"
 #include "train/flat_parameters.hpp"
+#include "train/optimizer_facts.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -29,7 +30,7 @@ double gradient_scale(int step) { return step % 7 == 3 ? 10.0 : 0.5; }
 Tensors ours(const OptimizerOptions& options, const std::vector<double>& factors, bool again = false) {
   const torch::NoGradGuard no_grad;
   FlatParameters parameters(start_values());
-  const auto optimizer = make_optimizer(options, parameters.values());
+  const auto optimizer = make_optimizer(options, parameters);
   Tensors sizes;
   for (std::size_t i = 0; i < factors.size(); ++i) {
     sizes.push_back(torch::full_like(parameters.tensors()[i], factors[i]));
@@ -142,18 +143,19 @@ TEST(Optimizer, AdagradEqualsLibTorchs) {
 }
 
 TEST(Optimizer, ResetForgetsEveryStep) {
-  for (const auto kind : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::rmsprop,
-                          OptimizerKind::adagrad}) {
-    const auto first = ours({.kind = kind}, same), second = ours({.kind = kind}, same, true);
+  for (const auto& facts : optimizer_facts) {
+    SCOPED_TRACE(facts.name);
+    const OptimizerOptions options{.kind = facts.kind, .weight_decay = 0.1};
+    const auto first = ours(options, same), second = ours(options, same, true);
     for (std::size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(first[i].equal(second[i]));
   }
 }
 
 TEST(Optimizer, FactorZeroLeavesATensorAlone) {
   const auto start = start_values();
-  for (const auto kind : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::rmsprop,
-                          OptimizerKind::adagrad}) {
-    const auto values = ours({.kind = kind, .weight_decay = 0.1}, {1, 0, 1});
+  for (const auto& facts : optimizer_facts) {
+    SCOPED_TRACE(facts.name);
+    const auto values = ours({.kind = facts.kind, .weight_decay = 0.1}, {1, 0, 1});
     EXPECT_TRUE(values[1].equal(start[1]));
     EXPECT_FALSE(values[0].equal(start[0]));
   }

@@ -8,13 +8,13 @@
 // update), and of the recipe "optimizer", "momentum", "nesterov", "weight_decay", "accumulate", "grad_clip",
 // "label_smoothing", "class_weights", "freeze", "lr_mult" ([[regex, factor]]). Prints a JSON list of losses.
 #include "train/load_engine.hpp"
+#include "train/optimizer_facts.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <map>
 
 namespace {
 
@@ -22,17 +22,15 @@ using nlohmann::json;
 using namespace lrfind;
 
 train::Recipe recipe_of(const json& request) {
-  const std::map<std::string, train::OptimizerKind> kinds = {{"sgd", train::OptimizerKind::sgd},
-                                                             {"adam", train::OptimizerKind::adam},
-                                                             {"adamw", train::OptimizerKind::adamw},
-                                                             {"rmsprop", train::OptimizerKind::rmsprop},
-                                                             {"adagrad", train::OptimizerKind::adagrad}};
+  const auto* facts = train::find_optimizer(request.at("optimizer").get<std::string>());
+  if (facts == nullptr) throw std::runtime_error("there is no such optimizer");
   train::Recipe recipe;
-  recipe.optimizer.kind = kinds.at(request.at("optimizer"));
+  recipe.optimizer.kind = facts->kind;
   recipe.optimizer.momentum = request.value("momentum", 0.0);
   recipe.optimizer.nesterov = request.value("nesterov", false);
   recipe.optimizer.weight_decay = request.value("weight_decay", 0.0);
-  if (recipe.optimizer.kind == train::OptimizerKind::adagrad) recipe.optimizer.eps = 1e-10;
+  recipe.optimizer.beta2 = facts->beta2;
+  recipe.optimizer.eps = facts->eps;
   recipe.accumulate = request.value("accumulate", 1);
   recipe.grad_clip = request.value("grad_clip", 0.0);
   recipe.label_smoothing = request.value("label_smoothing", 0.0);

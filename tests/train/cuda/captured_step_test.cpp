@@ -109,7 +109,9 @@ TEST_P(Replayed, StepsMeasureWhatPlainStepsMeasure) {
 
 INSTANTIATE_TEST_SUITE_P(Optimizers, Replayed,
                          testing::Values(OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw,
-                                         OptimizerKind::rmsprop, OptimizerKind::adagrad));
+                                         OptimizerKind::nadam, OptimizerKind::radam, OptimizerKind::rmsprop,
+                                         OptimizerKind::adagrad, OptimizerKind::lion, OptimizerKind::lars,
+                                         OptimizerKind::lamb));
 
 TEST(CapturedStep, NetworksThatDrawRandomNumbersDrawTheSame) {
   CountingGraphs graphs;
