@@ -1,6 +1,5 @@
-// Where LibTorch's tensors on the CPU lie: in a pool that keeps its pages (block_pool.hpp, with the number and what
-// measures it). How much of a step the faults are is not on record: leave out the call in torch_engine.cpp and compare
-// the steps of scripts/bench/parts.sh, or the page faults that `/usr/bin/time -v lrfind sweep ...` counts.
+// Where LibTorch's tensors on the CPU lie: in a pool that keeps its pages (block_pool.hpp, with what it buys and the
+// script that measures it).
 #pragma once
 
 namespace lrfind::train {
