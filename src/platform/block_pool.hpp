@@ -1,7 +1,7 @@
 // Memory for blocks that are taken and given back in the same pattern again and again, as the tensors of training steps
 // are: taking one again costs no page faults and the process does not grow. What it buys, by
 // scripts/bench/allocators.py (two cores, LibTorch 1.13 and 2.13): with the C library's allocator sweeps over small
-// images and photos take 1.3 to 1.9 times as long, and 1.1 to 1.2 times the memory. With jemalloc, told to keep all
+// images and photos take 1.3 to 1.8 times as long, and 1.1 to 1.2 times the memory. With jemalloc, told to keep all
 // that is freed, they take the same time but 1.22 and 1.10 times the memory on resnet18 at 64 x 64, 1.03 to 1.08 times
 // on small networks: its blocks come in four sizes per power of two, tensors in any.
 #pragma once

@@ -1,6 +1,6 @@
-// A loop on LibTorch's own threads. at::parallel_for is a template that runs on them only in files that are compiled for
-// the OpenMP library that LibTorch brings, of which PyPI's packages have a copy of their own; elsewhere it runs on one
-// thread and says nothing. scripts/bench/compare_networks.py --only dense measures what it buys the update.
+// A loop on LibTorch's own threads. at::parallel_for is a template that runs on them only in files that are compiled
+// for the OpenMP library that LibTorch brings, of which PyPI's packages have a copy of their own; elsewhere it runs on
+// one thread and says nothing. scripts/bench/compare_networks.py --only dense measures what it buys the update.
 #pragma once
 
 #include <cstdint>
