@@ -13,9 +13,8 @@ import subprocess
 import tempfile
 import time
 
-# Takes the calls by which the program chooses where tensors lie, and does nothing.
+# Takes the call by which the program chooses where tensors lie, and does nothing.
 SHIM = """
-int mallopt(int parameter, int value) { return parameter == value || 1; }
 void _ZN3c1015SetCPUAllocatorEPNS_9AllocatorEh(void *allocator, unsigned char priority) { (void)allocator, (void)priority; }
 """
 KEEP = "narenas:1,oversize_threshold:0,dirty_decay_ms:-1,muzzy_decay_ms:-1"

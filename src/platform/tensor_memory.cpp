@@ -5,7 +5,6 @@
 #include <c10/core/CPUAllocator.h>
 #include <torch/version.h>
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <mutex>
@@ -63,8 +62,6 @@ class TensorMemory : public c10::Allocator {
 
 void keep_tensor_memory() {
   static const bool once = [] {
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
     c10::SetCPUAllocator(new TensorMemory);  // LibTorch keeps it
     return true;
   }();

@@ -1,5 +1,6 @@
 #include "train/flat_parameters.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace lrfind::train {
@@ -21,15 +22,14 @@ FlatParameters::FlatParameters(std::vector<torch::Tensor> tensors) : tensors_(st
   }
 }
 
-torch::Tensor FlatParameters::flat(const torch::Tensor& tensor, std::size_t place) const {
-  return channels_last_[place] ? tensor.permute({0, 2, 3, 1}).reshape({-1}) : tensor.reshape({-1});
-}
-
-torch::Tensor FlatParameters::join(const std::vector<torch::Tensor>& alike) const {
-  std::vector<torch::Tensor> pieces;
-  pieces.reserve(alike.size());
-  for (std::size_t i = 0; i < alike.size(); ++i) pieces.push_back(flat(alike[i].detach(), i));
-  return torch::cat(pieces);
+std::vector<torch::Tensor> FlatParameters::flat(const std::vector<torch::Tensor>& alike) const {
+  std::vector<torch::Tensor> result;
+  result.reserve(alike.size());
+  for (std::size_t i = 0; i < alike.size(); ++i) {
+    const auto tensor = alike[i].detach();
+    result.push_back((channels_last_[i] ? tensor.permute({0, 2, 3, 1}) : tensor).reshape({-1}));
+  }
+  return result;
 }
 
 std::vector<torch::Tensor> FlatParameters::parts(const torch::Tensor& joined) const {
@@ -51,6 +51,24 @@ void FlatParameters::scale_parts(const torch::Tensor& joined, const torch::Tenso
   const auto factor_of = factors.unbind();
   const auto pieces = parts(joined);
   for (std::size_t i = 0; i < pieces.size(); ++i) pieces[i].mul_(factor_of[i]);
+}
+
+FlatParameters FlatParameters::over(const torch::Tensor& values) {
+  FlatParameters parameters;
+  parameters.tensors_ = {values};
+  parameters.channels_last_ = {false};
+  parameters.values_ = values;
+  return parameters;
+}
+
+torch::Tensor block_of(const std::vector<torch::Tensor>& flat, std::int64_t begin, std::int64_t size) {
+  std::vector<torch::Tensor> pieces;
+  for (const auto& tensor : flat) {
+    const auto from = std::max<std::int64_t>(begin, 0), to = std::min(begin + size, tensor.numel());
+    if (from < to) pieces.push_back(tensor.narrow(0, from, to - from));
+    begin -= tensor.numel();
+  }
+  return pieces.size() == 1 ? pieces.front() : torch::cat(pieces);
 }
 
 std::vector<torch::Tensor> tensors_of(const std::vector<model::NamedTensor>& named) {

@@ -16,13 +16,18 @@ class FlatParameters {
   /// Moves the values of `tensors` next to each other, in their order; the tensors stay the same objects, with the same
   /// shapes and memory formats.
   explicit FlatParameters(std::vector<torch::Tensor> tensors);
+  /// One-dimensional values as one tensor, where they are.
+  static FlatParameters over(const torch::Tensor& values);
 
   const std::vector<torch::Tensor>& tensors() const { return tensors_; }
   /// One-dimensional. What is written here is written to the tensors.
   const torch::Tensor& values() const { return values_; }
 
-  /// Tensors of the same shapes, such as gradients, as one of the order of values(): a copy.
-  torch::Tensor join(const std::vector<torch::Tensor>& alike) const;
+  /// Tensors of the same shapes, such as gradients, each one-dimensional in the order of values(): without a copy
+  /// where its memory has that order.
+  std::vector<torch::Tensor> flat(const std::vector<torch::Tensor>& alike) const;
+  /// The same as one: a copy.
+  torch::Tensor join(const std::vector<torch::Tensor>& alike) const { return torch::cat(flat(alike)); }
   /// The part of each tensor in one of the order of values(), one-dimensional. No copies.
   std::vector<torch::Tensor> parts(const torch::Tensor& joined) const;
   /// The Euclidean norm of each part: [tensors].
@@ -31,13 +36,13 @@ class FlatParameters {
   void scale_parts(const torch::Tensor& joined, const torch::Tensor& factors) const;
 
  private:
-  // The values in the order in which the tensor at `place` holds them.
-  torch::Tensor flat(const torch::Tensor& tensor, std::size_t place) const;
-
   std::vector<torch::Tensor> tensors_;
   std::vector<bool> channels_last_;
   torch::Tensor values_;
 };
+
+/// `size` values from `begin` on of one-dimensional tensors one after the other: without a copy where they lie in one.
+torch::Tensor block_of(const std::vector<torch::Tensor>& flat, std::int64_t begin, std::int64_t size);
 
 std::vector<torch::Tensor> tensors_of(const std::vector<model::NamedTensor>& named);
 

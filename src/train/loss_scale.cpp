@@ -25,13 +25,19 @@ void LossScale::reset() {
 
 Tensor LossScale::scaled(const Tensor& loss) const { return value_.defined() ? loss * value_ : loss; }
 
-void LossScale::unscale(Tensor& gradient) const {
-  if (value_.defined()) gradient.div_(value_);
+void LossScale::unscale(std::vector<Tensor>& gradient) const {
+  if (!value_.defined()) return;
+  for (auto& part : gradient) part = part / value_;
 }
 
-Tensor LossScale::overflowed(const Tensor& gradient) {
+Tensor LossScale::overflowed(const std::vector<Tensor>& gradient) {
   if (!value_.defined()) return {};
-  const auto overflow = gradient.isfinite().all().logical_not();
+  Tensor finite;
+  for (const auto& part : gradient) {
+    const auto all = part.isfinite().all();
+    finite = finite.defined() ? finite.logical_and(all) : all;
+  }
+  const auto overflow = finite.logical_not();
   updates_.add_(1).masked_fill_(overflow, 0);
   const auto grows = updates_.eq(updates_before_growth);
   updates_.masked_fill_(grows, 0);

@@ -17,10 +17,10 @@ class LossScale {
 
   void reset();
   torch::Tensor scaled(const torch::Tensor& loss) const;
-  /// Turns the gradient of the scaled loss into that of the loss, in place.
-  void unscale(torch::Tensor& gradient) const;
+  /// Turns the gradient of the scaled loss, whose parts these are, into that of the loss.
+  void unscale(std::vector<torch::Tensor>& gradient) const;
   /// Whether the gradient overflowed, a bool without dimensions; the scale follows. Undefined: not with this precision.
-  torch::Tensor overflowed(const torch::Tensor& gradient);
+  torch::Tensor overflowed(const std::vector<torch::Tensor>& gradient);
   /// What a step changes and the next one depends on; stays in place.
   std::vector<torch::Tensor> state() const;
 

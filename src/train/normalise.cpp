@@ -1,6 +1,6 @@
 #include "train/normalise.hpp"
 
-#include <ATen/Parallel.h>
+#include "train/parallel.hpp"
 
 namespace lrfind::train {
 
@@ -22,12 +22,9 @@ torch::Tensor Normaliser::on_cpu(const torch::Tensor& pixels) const {
   const std::uint8_t* in = source.data_ptr<std::uint8_t>();
   float* out = result.data_ptr<float>();
   const auto channels = static_cast<std::int64_t>(tables_.size());
-  at::parallel_for(0, source.numel() / channels, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-      for (std::int64_t c = 0; c < channels; ++c) {
-        const std::int64_t at = pixel * channels + c;
-        out[at] = tables_[static_cast<std::size_t>(c)][in[at]];
-      }
+  parallel_ranges(source.numel() / channels, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin * channels; at < end * channels; at += channels) {
+      for (std::int64_t c = 0; c < channels; ++c) out[at + c] = tables_[static_cast<std::size_t>(c)][in[at + c]];
     }
   });
   return result;

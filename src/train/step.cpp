@@ -1,7 +1,9 @@
 #include "train/step.hpp"
 
+#include "train/parallel.hpp"
 #include "train/snapshot.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace lrfind::train {
@@ -10,7 +12,13 @@ using torch::Tensor;
 
 namespace {
 
+// Parameters that are updated together on the CPU: with gradient, change and the optimizer's state they stay in a
+// core's cache from the first operator to the last (scripts/bench/compare_networks.py --only dense).
+constexpr std::int64_t block_size_on_cpu = std::int64_t{1} << 16;
+
 Tensor inner_product(const Tensor& a, const Tensor& b) { return (a * b).sum().to(torch::kDouble); }
+
+Tensor total(const std::vector<Tensor>& terms) { return terms.size() == 1 ? terms.front() : torch::stack(terms).sum(); }
 
 void add(const Tensor& term, Tensor& sum) { sum = sum.defined() ? sum.add_(term) : term; }
 
@@ -19,7 +27,7 @@ void add(const Tensor& term, Tensor& sum) { sum = sum.defined() ? sum.add_(term)
 void Step::differentiate() {
   find_shares();
   Tensor mean_loss;
-  gradient_ = Tensor();
+  gradient_.clear();
   inputs_.clear();
   for (const auto& batch : *batches_) {
     const double share = shares_[inputs_.size()];
@@ -28,7 +36,8 @@ void Step::differentiate() {
     const auto gradient = gradient_of(share == 1 ? loss : loss * share);
     const torch::NoGradGuard no_grad;
     add(loss.detach().to(torch::kDouble) * share, mean_loss);
-    add(gradient, gradient_);
+    for (std::size_t i = 0; i < gradient_.size(); ++i) gradient_[i] = gradient_[i] + gradient[i];
+    if (gradient_.empty()) gradient_ = gradient;
   }
   const torch::NoGradGuard no_grad;
   if (group_) sum_over_ranks(mean_loss);
@@ -39,11 +48,18 @@ void Step::differentiate() {
 void Step::update() {
   const torch::NoGradGuard no_grad;
   const auto overflowed = loss_scale_.overflowed(gradient_);
-  number(aligned_at).copy_(inner_product(gradient_, change_));
-  choose_change(overflowed);
   const auto norms = ratios_.defined() ? parameters_.norms(parameters_.values()) : Tensor();
-  parameters_.values().add_(change_);
-  number(predicted_at).copy_(inner_product(gradient_, change_));
+  const auto clipping = clipping_factor();
+  std::vector<Tensor> aligned(blocks_.size()), predicted(blocks_.size());
+  each_block([&](std::size_t i) {
+    auto& block = blocks_[i];
+    aligned[i] = inner_product(gradient_[i], block.change);
+    choose_change(block, clipping.defined() ? gradient_[i] * clipping : gradient_[i], overflowed);
+    block.values.add_(block.change);
+    predicted[i] = inner_product(gradient_[i], block.change);
+  });
+  number(aligned_at).copy_(total(aligned));
+  number(predicted_at).copy_(total(predicted));
   if (ratios_.defined()) ratios_.copy_(parameters_.norms(change_) / norms);
   if (!overflowed.defined()) return;
   for (const auto which : {aligned_at, predicted_at}) number(which).masked_fill_(overflowed, Measurement::none);
@@ -101,11 +117,15 @@ void Step::find_shares() {
 void Step::sum_over_ranks(Tensor& loss) {
   const auto rounded = loss.to(torch::kFloat);
   const auto rest = (loss - rounded.to(torch::kDouble)).to(torch::kFloat);
-  const auto stop = torch::full({1}, group_->asked_to_stop() ? 1.0F : 0.0F, gradient_.options());
-  auto message = torch::cat({gradient_, rounded.view({1}), rest.view({1}), stop});
+  const auto stop = torch::full({1}, group_->asked_to_stop() ? 1.0F : 0.0F, rounded.options());
+  auto pieces = gradient_;
+  for (const auto& number : {rounded.view({1}), rest.view({1}), stop}) pieces.push_back(number);
+  auto message = torch::cat(pieces);
   group_->sum(message);
-  const auto length = gradient_.numel();
-  gradient_ = message.narrow(0, 0, length);
+  const auto length = parameters_.values().numel();
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    gradient_[i] = message.narrow(0, blocks_[i].begin, blocks_[i].values.numel());
+  }
   loss = message[length].to(torch::kDouble) + message[length + 1].to(torch::kDouble);
   number(stop_at).copy_(message[length + 2]);
 }
@@ -123,37 +143,47 @@ Evaluation Step::evaluate(const std::vector<ByteTensors>& batches) {
   return mean_of(sums);
 }
 
-// Of the parameters, flat; scaled where the precision needs it. A parameter that this batch's graph does not reach has
-// no gradient; zero moves it by weight decay and momentum only.
-Tensor Step::gradient_of(const Tensor& loss) const {
+// Of each block; scaled where the precision needs it. A parameter that this batch's graph does not reach has no
+// gradient; zero moves it by weight decay and momentum only.
+std::vector<Tensor> Step::gradient_of(const Tensor& loss) const {
   const auto& parameters = parameters_.tensors();
   auto values = torch::autograd::grad({loss_scale_.scaled(loss)}, parameters, {}, false, false, true);
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i].defined()) values[i] = torch::zeros_like(parameters[i]);
   }
   const torch::NoGradGuard no_grad;
-  return parameters_.join(values);
+  const auto flat = parameters_.flat(values);
+  std::vector<Tensor> gradient(blocks_.size());
+  each_block([&](std::size_t i) { gradient[i] = block_of(flat, blocks_[i].begin, blocks_[i].values.numel()); });
+  return gradient;
 }
 
-// Clipped to recipe.grad_clip as torch.nn.utils.clip_grad_norm_ does it, without waiting for the norm.
-Tensor Step::clipped(const Tensor& gradient) const {
-  if (grad_clip_ <= 0) return gradient;
-  const auto factor = (grad_clip_ / (inner_product(gradient, gradient).sqrt() + 1e-6)).clamp_max(1);
-  return gradient * factor.to(torch::kFloat);
+// What torch.nn.utils.clip_grad_norm_ multiplies the gradient with, without waiting for the norm; undefined: nothing.
+Tensor Step::clipping_factor() const {
+  if (grad_clip_ <= 0) return {};
+  std::vector<Tensor> squares(blocks_.size());
+  each_block([&](std::size_t i) { squares[i] = inner_product(gradient_[i], gradient_[i]); });
+  return (grad_clip_ / (total(squares).sqrt() + 1e-6)).clamp_max(1).to(torch::kFloat);
+}
+
+void Step::each_block(const std::function<void(std::size_t)>& work) const {
+  parallel_ranges(std::ssize(blocks_), 1, [&](std::int64_t begin, std::int64_t end) {
+    const torch::NoGradGuard no_grad;
+    for (auto i = begin; i < end; ++i) work(static_cast<std::size_t>(i));
+  });
 }
 
 // -rate * the optimizer's direction, per parameter group. Where gradients overflowed it is 0 and the optimizer has seen
 // nothing.
-void Step::choose_change(const Tensor& overflowed) {
+void Step::choose_change(Block& block, const Tensor& gradient, const Tensor& overflowed) {
   std::optional<Snapshot> before;
-  if (overflowed.defined()) before.emplace(optimizer_->state());
-  const auto direction = optimizer_->direction(clipped(gradient_));
-  at::mul_out(change_, direction, minus_rate_);
+  if (overflowed.defined()) before.emplace(block.optimizer->state());
+  at::mul_out(block.change, block.optimizer->direction(gradient), minus_rate_);
   if (overflowed.defined()) {
-    change_.masked_fill_(overflowed, 0);
+    block.change.masked_fill_(overflowed, 0);
     before->restore_where(overflowed);
   }
-  if (rate_factors_.defined()) change_.mul_(rate_factors_);
+  if (block.rate_factors.defined()) block.change.mul_(block.rate_factors);
 }
 
 void Step::measure(StepNumber which, const std::function<Tensor()>& loss) {
@@ -178,14 +208,25 @@ Step::Step(model::Network& network, const Recipe& recipe, const Normalisation& n
   groups_ = group_parameters(network.parameters(), recipe);
   parameters_ = FlatParameters(tensors_of(groups_.trained));
   buffers_ = flatten_buffers(network.buffers());
-  optimizer_ = make_optimizer(recipe.optimizer, parameters_);
-  rate_factors_ = rate_factors(groups_, parameters_.values().options());
   change_ = torch::zeros_like(parameters_.values());
+  make_blocks(recipe.optimizer);
+}
+
+void Step::make_blocks(const OptimizerOptions& options) {
+  const auto& values = parameters_.values();
+  const auto factors = rate_factors(groups_, values.options());
+  const bool by_tensor = options.kind == OptimizerKind::lars || options.kind == OptimizerKind::lamb;
+  const auto longest = device_.is_cpu() && !by_tensor ? block_size_on_cpu : values.numel();
+  for (std::int64_t begin = 0; begin < values.numel(); begin += longest) {
+    const auto part = [&](const Tensor& all) { return all.narrow(0, begin, std::min(longest, all.numel() - begin)); };
+    blocks_.push_back({begin, part(values), part(change_), factors.defined() ? part(factors) : Tensor(),
+                       make_optimizer(options, by_tensor ? parameters_ : FlatParameters::over(part(values)))});
+  }
 }
 
 void Step::reset() {
   change_.zero_();
-  optimizer_->reset();
+  for (auto& block : blocks_) block.optimizer->reset();
   loss_scale_.reset();
 }
 
@@ -222,9 +263,10 @@ void Step::record_update_ratios(bool on) {
 
 std::vector<Tensor> Step::state() const {
   std::vector<Tensor> tensors = {parameters_.values(), change_, numbers_};
-  for (const auto& more : {optimizer_->state(), buffers_, loss_scale_.state()}) {
-    tensors.insert(tensors.end(), more.begin(), more.end());
-  }
+  const auto append = [&](const std::vector<Tensor>& more) { tensors.insert(tensors.end(), more.begin(), more.end()); };
+  for (const auto& block : blocks_) append(block.optimizer->state());
+  append(buffers_);
+  append(loss_scale_.state());
   return tensors;
 }
 

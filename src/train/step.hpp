@@ -66,9 +66,19 @@ class Step {
   Evaluation evaluate(const std::vector<ByteTensors>& batches);
 
  private:
-  torch::Tensor gradient_of(const torch::Tensor& loss) const;
-  torch::Tensor clipped(const torch::Tensor& gradient) const;
-  void choose_change(const torch::Tensor& overflowed);
+  // A stretch of the flat parameters with what belongs to it; all of them on a GPU.
+  struct Block {
+    std::int64_t begin;
+    torch::Tensor values, change;
+    torch::Tensor rate_factors;  // one per value; undefined: all are 1
+    std::unique_ptr<Optimizer> optimizer;
+  };
+  void make_blocks(const OptimizerOptions& options);
+  // Without recording of gradients; at the same time on the CPU.
+  void each_block(const std::function<void(std::size_t)>& work) const;
+  std::vector<torch::Tensor> gradient_of(const torch::Tensor& loss) const;
+  torch::Tensor clipping_factor() const;
+  void choose_change(Block& block, const torch::Tensor& gradient, const torch::Tensor& overflowed);
   void measure(StepNumber which, const std::function<torch::Tensor()>& loss);
   void find_shares();
   void sum_over_ranks(torch::Tensor& loss);
@@ -82,18 +92,17 @@ class Step {
   ParameterGroups groups_;
   FlatParameters parameters_;           // that are trained
   std::vector<torch::Tensor> buffers_;  // flat
-  std::unique_ptr<Optimizer> optimizer_;
-  torch::Tensor rate_factors_;  // one per parameter value; undefined: all are 1
+  std::vector<Block> blocks_;
 
   const std::vector<ByteTensors>* batches_ = nullptr;
   std::vector<NetworkInput> inputs_;  // what the network was given of the batches
   std::vector<double> shares_;        // of each of their losses in the step's
   NetworkInput probe_;
-  bool probed_ = false;       // by any rank
-  double probe_share_ = 1;    // of this rank's part in the probe's loss
-  torch::Tensor minus_rate_;  // without dimensions
-  torch::Tensor gradient_;    // of all parameters
-  torch::Tensor change_;      // of all parameters by the last step; zero before the first
+  bool probed_ = false;                  // by any rank
+  double probe_share_ = 1;               // of this rank's part in the probe's loss
+  torch::Tensor minus_rate_;             // without dimensions
+  std::vector<torch::Tensor> gradient_;  // of each block
+  torch::Tensor change_;                 // of all parameters by the last step; zero before the first
   torch::Tensor numbers_, ratios_;
 };
 

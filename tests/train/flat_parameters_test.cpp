@@ -39,6 +39,18 @@ TEST(FlatParameters, OthersAreJoinedInTheSameOrderWhateverTheirFormat) {
   EXPECT_TRUE(joined.join(others).equal(joined.values()));
 }
 
+TEST(FlatParameters, BlocksAreStretchesOfTheWholeAndCopiesOnlyWhereTensorsMeet) {
+  const FlatParameters joined(some());
+  const auto flat = joined.flat(some());
+  for (const std::int64_t size : {1, 5, 7, 100, 135}) {
+    for (std::int64_t begin = 0; begin + size <= joined.values().numel(); ++begin) {
+      EXPECT_TRUE(block_of(flat, begin, size).equal(joined.values().narrow(0, begin, size))) << begin << " " << size;
+    }
+  }
+  EXPECT_EQ(block_of(flat, 6, 120).data_ptr(), flat[1].data_ptr());
+  EXPECT_EQ(block_of(flat, 16, 3).data_ptr(), flat[1].narrow(0, 10, 3).data_ptr());
+}
+
 TEST(FlatParameters, PartsAreTheTensors) {
   const FlatParameters joined(some());
   const auto parts = joined.parts(joined.values());

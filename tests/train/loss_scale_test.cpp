@@ -12,7 +12,7 @@
 namespace lrfind::train {
 namespace {
 
-const auto fine = torch::ones({3});
+const std::vector<torch::Tensor> fine = {torch::ones({3}), torch::ones({2})};
 
 double value_of(const LossScale& scale) { return scale.scaled(torch::ones({})).item<double>(); }
 
@@ -20,7 +20,7 @@ TEST(LossScale, IsHalvedByAnOverflowAndDoubledAfter2000Updates) {
   LossScale scale(Precision::fp16, torch::kCPU);
   EXPECT_EQ(value_of(scale), 65536);
   for (const double bad : {std::numeric_limits<double>::infinity(), std::nan("")}) {
-    EXPECT_TRUE(scale.overflowed(torch::full({3}, bad)).item<bool>());
+    EXPECT_TRUE(scale.overflowed({torch::ones({2}), torch::full({3}, bad)}).item<bool>());
   }
   EXPECT_EQ(value_of(scale), 16384);
   for (int update = 0; update < 1999; ++update) EXPECT_FALSE(scale.overflowed(fine).item<bool>());
@@ -35,14 +35,14 @@ TEST(LossScale, IsHalvedByAnOverflowAndDoubledAfter2000Updates) {
 
 TEST(LossScale, UndoesItself) {
   const LossScale scale(Precision::fp16, torch::kCPU);
-  auto gradient = scale.scaled(torch::full({}, 0.3)).expand({2}).clone();
+  std::vector<torch::Tensor> gradient(2, scale.scaled(torch::full({}, 0.3)));
   scale.unscale(gradient);
-  EXPECT_TRUE(gradient.equal(torch::full({2}, 0.3)));
+  for (const auto& part : gradient) EXPECT_TRUE(part.equal(torch::full({}, 0.3)));
 }
 
 TEST(LossScale, IsForFp16Alone) {
   LossScale scale(Precision::bf16, torch::kCPU);
-  EXPECT_FALSE(scale.overflowed(torch::full({3}, std::nan(""))).defined());
+  EXPECT_FALSE(scale.overflowed({torch::full({3}, std::nan(""))}).defined());
   EXPECT_EQ(value_of(scale), 1);
   EXPECT_TRUE(scale.state().empty());
 }

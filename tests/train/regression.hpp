@@ -11,9 +11,9 @@ constexpr int classes = 4, side = 8;
 // Softmax regression: its loss and gradient are known in closed form.
 class Regression : public model::Network {
  public:
-  Regression() {
+  explicit Regression(int inputs = side * side) {
     torch::manual_seed(11);
-    weight_ = (0.1 * torch::randn({classes, side * side})).requires_grad_(true);
+    weight_ = (0.1 * torch::randn({classes, inputs})).requires_grad_(true);
     bias_ = torch::zeros({classes}).requires_grad_(true);
   }
   torch::Tensor forward(const torch::Tensor& images) override {

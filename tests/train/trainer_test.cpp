@@ -147,6 +147,52 @@ TEST(Trainer, AlignmentComparesTheUpdateWithTheNextBatchsGradient) {
   EXPECT_NEAR(trainer.step({second_batch}, 0.05, false).alignment_of_previous, expected, 1e-4);
 }
 
+// More weights than the processor's cache is given at once.
+TEST(Trainer, ManyWeightsTakePyTorchsSteps) {
+  constexpr int large = 300;
+  torch::manual_seed(5);
+  const ByteTensors batch{torch::randint(0, 256, {4, large, large, 1}, torch::kByte), torch::tensor({0, 1, 2, 3})};
+  Regression network(large * large);
+  Recipe recipe;
+  recipe.optimizer.weight_decay = 0.01;
+  recipe.grad_clip = 0.5;
+  recipe.lr_mult = {{"bias", 3}};
+  Trainer trainer(network, recipe, grey, torch::kCPU);
+  trainer.start(1, false);
+
+  Tensors reference = snapshot(network.parameters());
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  for (auto& tensor : reference) {
+    const auto options = torch::optim::SGDOptions(tensor.dim() == 1 ? 0.03 : 0.01).momentum(0.9).weight_decay(0.01);
+    groups.emplace_back(Tensors{tensor.requires_grad_(true)}, std::make_unique<torch::optim::SGDOptions>(options));
+  }
+  torch::optim::SGD optimizer(groups, torch::optim::SGDOptions(0.01));
+  const auto images = Normaliser(grey, torch::kCPU)(batch.pixels).flatten(1);
+  const auto inner = [](const Tensors& a, const Tensors& b) {
+    return ((a[0] * b[0]).sum(torch::kDouble) + (a[1] * b[1]).sum(torch::kDouble)).item<double>();
+  };
+  Tensors change;
+  double predicted = 0;
+  for (int step = 0; step < 4; ++step) {
+    optimizer.zero_grad();
+    const auto loss = torch::cross_entropy_loss(torch::linear(images, reference[0], reference[1]), batch.labels);
+    loss.backward();
+    const auto measured = trainer.step({batch}, 0.01, false);
+    EXPECT_NEAR(measured.loss, loss.item<double>(), 1e-4 * loss.item<double>()) << step;
+    const Tensors gradient{reference[0].grad().clone(), reference[1].grad().clone()};
+    if (step > 0) {
+      const double alignment = -inner(gradient, change) / predicted;
+      EXPECT_NEAR(measured.alignment_of_previous, alignment, 1e-4 * std::abs(alignment)) << step;
+    }
+    const Tensors before = {reference[0].detach().clone(), reference[1].detach().clone()};
+    torch::nn::utils::clip_grad_norm_(reference, 0.5);
+    optimizer.step();
+    change = {reference[0].detach() - before[0], reference[1].detach() - before[1]};
+    predicted = std::abs(inner(gradient, change));
+    EXPECT_LT(largest_difference(snapshot(network.parameters()), {reference[0].detach(), reference[1].detach()}), 1e-6);
+  }
+}
+
 TEST(Trainer, UpdateRatiosAreNormOfChangeOverNormOfWeights) {
   Regression network;
   Trainer trainer(network, plain_sgd(), grey, torch::kCPU);
