@@ -1,5 +1,5 @@
-#include <data/image/decode_budget.hpp>
 #include <data/image/decode.hpp>
+#include <data/image/decode_budget.hpp>
 
 #include "data/files.hpp"
 
@@ -62,7 +62,8 @@ TEST(DecodeBudget, CountsWhatEachFormatTakes) {
   EXPECT_EQ(refusal(progressive, 8 * mib), "");
   EXPECT_NE(refusal(progressive, 2 * mib).find("more than --decode-mb 2 allows"), std::string::npos);
   progressive.resize(progressive.size() - 2);
-  EXPECT_NE(refusal(progressive, 2 * mib).find("more than --decode-mb 2 allows"), std::string::npos) << "without its end";
+  EXPECT_NE(refusal(progressive, 2 * mib).find("more than --decode-mb 2 allows"), std::string::npos)
+      << "without its end";
 }
 
 }  // namespace
