@@ -4,7 +4,9 @@
 // opened later. OpenCV brings a BLAS along, Debian's reference one if no better is installed, and a LibTorch with its
 // own (PyPI's: MKL) would call that one: a training step of vit_tiny at 224 px took 13.5 s instead of 0.5. So nothing
 // is linked here, and every module sees its own libraries.
+#include "platform/abnormal_end.hpp"
 #include "platform/modules.hpp"
+#include "platform/standard_streams.hpp"
 
 #include <dlfcn.h>
 #include <cstdio>
@@ -31,7 +33,7 @@ class Setting {
   bool ours_;
 };
 
-using Main = int (*)(int, char**);
+using Main = int (*)(int, char**, const sigset_t*);
 
 Main open_program() {
   // OpenBLAS starts a thread per core when it is loaded; how many there are is decided when training begins.
@@ -44,12 +46,13 @@ Main open_program() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  lrfind::platform::open_standard_descriptors();
+  const sigset_t mask = lrfind::platform::hold_signals();
   const Main program = open_program();
   if (program == nullptr) {
-    const char* why = dlerror();
-    std::fprintf(stderr, "lrfind: a part of the program cannot be loaded (%s); build or install lrfind again\n",
-                 why == nullptr ? LRFIND_PROGRAM_FILE " is another program's" : why);
-    return 5;
+    const std::string problem = lrfind::platform::loading_problem(dlerror());
+    std::fprintf(stderr, "lrfind: a part of the program cannot be loaded%s\n", problem.c_str());
+    return lrfind::platform::failed_status;
   }
-  return program(argc, argv);
+  return program(argc, argv, &mask);
 }

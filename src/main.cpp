@@ -1,10 +1,13 @@
 // Picks the command. The launcher calls it with what main() was given.
 #include "command/command.hpp"
-#include "command/interrupt.hpp"
+#include "platform/abnormal_end.hpp"
 #include "platform/excerpt.hpp"
-#include "report/text.hpp"
 
+#include <lrfind/error.hpp>
+
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 
 namespace {
 
@@ -38,11 +41,7 @@ void print_help(std::ostream& out) {
          "  LR=$(lrfind sweep photos --print-lr) || exit       # in a script\n";
 }
 
-}  // namespace
-
-extern "C" int lrfind_main(int argc, char** argv) {
-  lrfind::command::outlive_broken_outputs();
-  const std::string name = argc > 1 ? argv[1] : "";
+int run(const std::string& name, const Invocation& invocation) {
   if (name == "--help" || name == "-h" || name == "help") {
     print_help(std::cout);
     return lrfind::command::done;
@@ -52,16 +51,29 @@ extern "C" int lrfind_main(int argc, char** argv) {
     return lrfind::command::done;
   }
   for (const auto& command : commands) {
-    if (name != command.name) continue;
-    lrfind::command::Console console;
-    const Invocation invocation{{argv + 2, argv + argc}, console};
-    return lrfind::command::guarded(name, console, [&] { return command.run(invocation); });
+    if (name == command.name) return command.run(invocation);
   }
   if (name.empty()) {
-    print_help(std::cerr);
-  } else {
-    std::cerr << "lrfind: there is no command \"" << lrfind::report::printable(lrfind::readable_length(name))
-              << "\"; lrfind --help lists them\n";
+    print_help(invocation.console.out());
+    return lrfind::command::usage;
   }
-  return lrfind::command::usage;
+  throw lrfind::usage_error("there is no command \"" + lrfind::readable_length(name) + "\"; lrfind --help lists them");
+}
+
+bool is_command(const std::string& name) {
+  return std::any_of(std::begin(commands), std::end(commands), [&](const Command& c) { return name == c.name; });
+}
+
+}  // namespace
+
+extern "C" int lrfind_main(int argc, char** argv, const sigset_t* mask) {
+  lrfind::platform::answer_signals(*mask);
+  lrfind::platform::refuse_exit();
+  const std::string name = argc > 1 ? argv[1] : "";
+  lrfind::command::Console console;
+  const Invocation invocation{{argv + std::min(argc, 2), argv + argc}, console};
+  const int status = lrfind::command::guarded(is_command(name) ? "lrfind " + name : "lrfind", console,
+                                              [&] { return run(name, invocation); });
+  lrfind::platform::expect_exit();
+  return status;
 }

@@ -6,12 +6,16 @@
 #include "platform/current_error.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/resources.hpp"
+#include "platform/standard_streams.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
+#include <system_error>
 
 namespace lrfind::command {
 
@@ -41,11 +45,11 @@ bool CommandLine::parse(const Invocation& invocation) {
 }
 
 void require_machine(const CommonOptions& common) {
-  // LibTorch, its pool, the workers that decode, and what OpenMP and OpenBLAS start of their own.
+  // LibTorch, its pool, the workers that decode, the watchdog, and what OpenMP and OpenBLAS start of their own.
   constexpr std::size_t address_space = std::size_t{768} << 20U;
   const auto cores = static_cast<unsigned>(available_cores());
   const auto threads = common.threads > 0 ? static_cast<unsigned>(common.threads) : cores;
-  platform::require_resources(2 * threads + std::min(cores, 16U) + 2, address_space);
+  platform::require_resources(2 * threads + std::min(cores, 16U) + 3, address_space);
 }
 
 void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console) {
@@ -78,26 +82,43 @@ int status_of(ErrorKind kind) {
   return device_failed;
 }
 
+namespace {
+
+void flush_stdout() {
+  std::cout.flush();
+  if (std::cout) return;
+  platform::check_stdout();  // knows the usual reasons
+  throw output_error("stdout cannot be written");
+}
+
+}  // namespace
+
 int guarded(const std::string& name, Console& console, const std::function<int()>& body) {
-  const auto say = [&](const std::exception& error, const std::string& before = "") {
-    console.out() << "lrfind " << name << ": " << before << report::printable(readable_length(error.what())) << "\n";
+  const auto say = [&](const std::string& sentence, int status) {
+    console.out() << name << ": " << report::printable(readable_length(sentence)) << "\n";
+    return status;
   };
   try {
     try {
       const int status = body();
-      std::cout.flush();
-      if (!std::cout) throw output_error("stdout cannot be written");
+      flush_stdout();
       return status;
     } catch (...) {
       const Error error = current_error();
-      say(error);
-      return status_of(error.kind());
+      return say(error.what(), status_of(error.kind()));
     }
   } catch (const Interrupted&) {
     return ExitStatus::interrupted;
   } catch (const std::exception& error) {
-    say(error, "unexpected error, please report it: ");
-    return device_failed;
+    return say("unexpected error, please report it: " + std::string(error.what()), device_failed);
+  }
+}
+
+void print_rate(double lr) {
+  const std::string text = report::Json(lr).dump();
+  if (const int error = report::write_to_descriptor(STDOUT_FILENO, text + "\n"); error != 0) {
+    throw output_error("stdout cannot be written (" + std::generic_category().message(error) +
+                       "); the suggested rate is " + text);
   }
 }
 

@@ -39,8 +39,11 @@ class CommandLine {
   CommonOptions& common_;
 };
 
-/// Runs `body` and turns what it throws into a sentence on stderr and an exit status.
+/// Runs `body` and turns what it throws into a sentence on stderr, which begins with `name`, and an exit status.
 int guarded(const std::string& name, Console& console, const std::function<int()>& body);
+
+/// Prints a suggested rate on stdout. Throws Error (output) whose sentence has the rate.
+void print_rate(double lr);
 
 /// Throws Error (device) where the machine would not give a training what it needs.
 void require_machine(const CommonOptions& common);

@@ -5,6 +5,7 @@
 #include "data/batch/check.hpp"
 #include "platform/cpu_count.hpp"
 #include "platform/excerpt.hpp"
+#include "platform/standard_streams.hpp"
 #include "report/result.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
@@ -111,7 +112,8 @@ int inspect(const Invocation& invocation) {
   options.add_flag("--json", json, "print JSON");
   if (!line.parse(invocation)) return done;
   if (path.empty()) throw usage_error("DATA is missing: the folder or CSV file with the images");
-  const auto stop = listen_for_interrupt(invocation.console.descriptor());
+  platform::check_stdout();
+  const auto stop = listen_for_interrupt();
 
   const auto cores = static_cast<unsigned>(available_cores());
   const auto dataset = data::find_dataset(

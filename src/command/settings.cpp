@@ -4,6 +4,7 @@
 #include "data/batch/augment.hpp"
 #include "experiment/analyse.hpp"
 #include "model/catalogue.hpp"
+#include "platform/standard_streams.hpp"
 #include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
@@ -244,6 +245,7 @@ void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
   if (settings.metric == "probe-loss" && settings.probe == 0) {
     throw usage_error("--metric probe-loss needs probe images; --probe is 0");
   }
+  if (settings.print_lr || settings.output == "-" || settings.list_parameters) platform::check_stdout();
   for (const auto& path : {settings.output == "-" ? std::string() : settings.output, settings.csv, settings.plot}) {
     if (!path.empty()) report::check_writable(path);
   }

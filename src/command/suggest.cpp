@@ -9,8 +9,6 @@
 
 #include <lrfind/suggest.hpp>
 
-#include <iostream>
-
 namespace lrfind::command {
 
 int suggest(const Invocation& invocation) {
@@ -59,11 +57,7 @@ int suggest(const Invocation& invocation) {
   experiment::state_steps(result, steps);
   experiment::state_optimizer(result, optimizer, momentum);
   experiment::analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric});
-  if (output == "-") {
-    std::cout << report::to_text(result);
-  } else if (!output.empty()) {
-    report::write_file(output, report::to_text(result));
-  }
+  if (!output.empty()) report::write_file(output == "-" ? "/dev/stdout" : output, report::to_text(result));
   auto& console = invocation.console;
   if (!common.quiet) {
     if (paths.size() == 1 && result.sections.contains("verify") && saved.lr) {
@@ -74,7 +68,7 @@ int suggest(const Invocation& invocation) {
     if (note && result.suggestion.rule == "lrfind") console.out() << "note: " << *note << "\n";
     console.out() << report::draw_curve(result, console.style()) << "\n" << report::summary(result, console.style());
   }
-  if (print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
+  if (print_lr && result.suggestion.trusted) print_rate(*result.suggestion.lr);
   return result.suggestion.trusted ? done : untrusted;
 }
 

@@ -5,6 +5,7 @@
 #include "experiment/batch_sizes.hpp"
 #include "experiment/layers.hpp"
 #include "experiment/trials.hpp"
+#include "platform/current_error.hpp"
 #include "platform/interrupted.hpp"
 #include "platform/write_file.hpp"
 #include "report/csv.hpp"
@@ -14,6 +15,7 @@
 #include "report/text.hpp"
 #include "verify/after_sweep.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -63,21 +65,37 @@ void describe_trials(const experiment::Trials& trials, report::Result& result) {
                         {"bookkeeping_s", trials.seconds - known}};
 }
 
-// What cannot be written is not lost and is said at the end: returns the error.
-std::optional<Error> write(const SweepOptions& settings, const report::Result& result) {
-  const std::string text = report::to_text(result);
-  std::optional<Error> unwritten;
-  if (settings.output == "-") {
-    std::cout << text;
-  } else if (!settings.output.empty()) {
-    unwritten = report::write_file_or_elsewhere(settings.output, text);
+struct Unwritten {
+  bool result = false;
+  std::optional<Error> error;
+
+  void add(const std::optional<Error>& another) {
+    if (another && error) {
+      error = output_error(std::string(error->what()) + "; " + another->what());
+    } else if (another) {
+      error = another;
+    }
   }
-  if (unwritten) return unwritten;
-  if (!settings.csv.empty()) report::write_file(settings.csv, report::to_csv(result));
+};
+
+// What cannot be written is not lost and is said at the end.
+Unwritten write(const SweepOptions& settings, const report::Result& result) {
+  Unwritten unwritten;
+  if (!settings.output.empty()) {
+    const bool stdout_named = settings.output == "-";
+    unwritten.add(report::write_file_or_elsewhere(stdout_named ? "/dev/stdout" : settings.output,
+                                                  report::to_text(result), stdout_named ? "lr.json" : ""));
+    unwritten.result = unwritten.error.has_value();
+  }
+  if (!settings.csv.empty()) unwritten.add(report::write_file_or_elsewhere(settings.csv, report::to_csv(result)));
   if (!settings.plot.empty() && !result.curve.lr.empty()) {
-    report::write_picture({{result.dataset.path, result}}, settings.plot);
+    try {
+      report::write_picture({{result.dataset.path, result}}, settings.plot);
+    } catch (const Error& error) {
+      unwritten.add(error);
+    }
   }
-  return std::nullopt;
+  return unwritten;
 }
 
 void show(const SweepOptions& settings, const report::Result& result, bool unwritten, Console& console) {
@@ -97,10 +115,17 @@ void show_verification(const SweepOptions& settings, const report::Verification&
 }
 
 // What is written when a person ends the run before anything was measured; an earlier result stays.
-int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
+int write_nothing_measured(SweepOptions& settings, const OptionSet& options, Console& console) {
   std::error_code unknown;
-  if (settings.output != "-" && std::filesystem::exists(settings.output, unknown)) return ExitStatus::interrupted;
+  if (settings.output != "-" && std::filesystem::exists(settings.output, unknown)) {
+    if (!settings.common.quiet) {
+      console.out() << "lrfind sweep: nothing was measured; " << report::printable(settings.output)
+                    << " stays as it was\n";
+    }
+    return ExitStatus::interrupted;
+  }
   report::Result result;
+  settings.csv.clear();  // an earlier curve stays, too
   result.complete = false;
   result.tool.version = LRFIND_VERSION;
   settings.session.recipe = experiment::resolved(settings.session.recipe);
@@ -108,8 +133,15 @@ int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
   result.dataset.path = settings.session.data.path;
   result.model.name = settings.session.network.model;
   experiment::analyse(result, experiment::suggest_options(settings), settings.metric);
-  if (const auto unwritten = write(settings, result)) throw *unwritten;
+  if (const auto unwritten = write(settings, result); unwritten.error) throw *unwritten.error;
   return ExitStatus::interrupted;
+}
+
+// The run was ended before its first step, or in it.
+bool nothing_measured(const report::Result& result) {
+  const auto no_step = [](const Trial& trial) { return trial.lr.empty(); };
+  return !result.complete && std::all_of(result.trials.begin(), result.trials.end(), no_step) &&
+         (!result.sections.contains("batch_sizes") || result.sections["batch_sizes"].empty());
 }
 
 experiment::ExpectedUse expected_use(const SweepOptions& settings) {
@@ -162,17 +194,20 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
     result.sections["batch_sizes"] = study.table;
     result.sections["batch_exponent"] = study.exponent;
   }
-  if (settings.verify && !failure) {
-    const auto verification =
-        verify::verify_sweep(settings, settings.session.recipe.batch_size, session, result, progress);
-    if (verification) failure = verification->failure;
-    if (verification && verification->complete) show_verification(settings, *verification, console);
-  }
+  if (!failure && nothing_measured(result)) throw Interrupted();
   std::size_t unchecked = 0;
   try {
+    if (settings.verify && !failure) {
+      const auto verification =
+          verify::verify_sweep(settings, settings.session.recipe.batch_size, session, result, progress);
+      if (verification) failure = verification->failure;
+      if (verification && verification->complete) show_verification(settings, *verification, console);
+    }
     if (result.complete) unchecked = check_other_files(session);
   } catch (const Interrupted&) {
     result.complete = false;
+  } catch (...) {
+    if (!failure) failure = current_error();  // the curve is measured, and is written before this is said
   }
   session.describe_session(result);
   if (unchecked > 0) {
@@ -182,11 +217,14 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   result.config = options.resolved();
   result.timing.total_s = experiment::seconds_since(start);
   const auto unwritten = write(settings, result);
-  if (failure && !unwritten) throw Error(*failure);
-  show(settings, result, unwritten.has_value(), console);
-  if (unwritten) throw *unwritten;
+  if (failure) {
+    if (unwritten.error) console.out() << "lrfind sweep: " << report::printable(unwritten.error->what()) << "\n";
+    throw Error(*failure);
+  }
+  show(settings, result, unwritten.result, console);
+  if (unwritten.error) throw *unwritten.error;
   if (!result.complete) return ExitStatus::interrupted;
-  if (settings.print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
+  if (settings.print_lr && result.suggestion.trusted) print_rate(*result.suggestion.lr);
   return result.suggestion.trusted ? done : untrusted;
 }
 
@@ -202,11 +240,11 @@ int sweep(const Invocation& invocation) {
   declare_sweep_options(line.app(), line.options(), settings);
   if (!line.parse(invocation)) return done;
   check_sweep_options(line.options(), settings);
-  const auto stop = listen_for_interrupt(invocation.console.descriptor());
+  const auto stop = listen_for_interrupt();
   try {
     return run(settings, line.options(), invocation.console, start, stop);
   } catch (const Interrupted&) {
-    return write_nothing_measured(settings, line.options());
+    return write_nothing_measured(settings, line.options(), invocation.console);
   }
 }
 

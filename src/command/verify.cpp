@@ -3,6 +3,7 @@
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
 #include "platform/parse_json.hpp"
+#include "platform/standard_streams.hpp"
 #include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/progress.hpp"
@@ -93,11 +94,6 @@ void declare_verify_options(CommandLine& line, VerifySettings& settings) {
   options.not_in_config();
 }
 
-report::Json read_json(const std::string& path) {
-  const auto result = report::read_result(path);  // for its messages: the JSON itself is kept whole
-  return parse_json(report::read_result_text(path));
-}
-
 // What another optimizer or network on the command line makes meaningless.
 std::vector<std::string> not_inherited(const OptionSet& options) {
   std::vector<std::string> keys;
@@ -135,6 +131,7 @@ void check_before(const OptionSet& options, VerifySettings& settings) {
     throw usage_error("--json and -o - both want stdout; give -o a file name");
   if (settings.output.empty()) settings.output = settings.result;
   if (!settings.output.empty() && settings.output != "-") report::check_writable(settings.output);
+  platform::check_stdout();
   if (settings.lr_schedules.empty()) settings.lr_schedules = {"constant"};
 }
 
@@ -158,9 +155,19 @@ verify::VerifyOptions verify_options(const OptionSet& options, const VerifySetti
   return chosen;
 }
 
-// With --result its file's JSON as it is, so that nothing in it is lost; else what is known of this run.
-report::Json result_json(const VerifySettings& settings, const OptionSet& options, const experiment::Session& session) {
-  if (!settings.result.empty()) return read_json(settings.result);
+// An earlier verification stays where a person ended this one before its first step.
+bool anything_measured(const report::Verification& verification) {
+  for (const auto& schedule : verification.schedules) {
+    for (const auto& candidate : schedule.candidates) {
+      for (const auto& run : candidate.runs) {
+        if (run.steps > 0) return true;
+      }
+    }
+  }
+  return verification.complete;
+}
+
+report::Json result_json(const OptionSet& options, const experiment::Session& session) {
   report::Result result;
   session.describe_session(result);
   result.config = options.resolved();
@@ -184,9 +191,11 @@ int verify(const Invocation& invocation) {
   declare_verify_options(line, settings);
   if (!line.parse(invocation)) return done;
   report::Result result;
+  report::Json saved;  // the file of --result as it is, so that nothing in it is lost; it may be gone when we end
   auto& options = line.options();
   if (!settings.result.empty()) {
     result = report::read_result(settings.result);
+    saved = parse_json(report::read_result_text(settings.result));
     inherit(options, settings, result);
   }
   check_before(options, settings);
@@ -199,7 +208,7 @@ int verify(const Invocation& invocation) {
   require_machine(settings.common);
   experiment::Session session(settings.session, settings.common,
                               {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
-                              listen_for_interrupt(console.descriptor()));
+                              listen_for_interrupt());
   settings.session = session.resolved();
   warn_before_training(session, settings.common, console);
   const auto chosen = verify_options(options, settings, session.dataset());
@@ -208,17 +217,15 @@ int verify(const Invocation& invocation) {
 
   const auto section = report::verification_json(verification);
   std::optional<Error> unwritten;
-  if (!settings.output.empty()) {
-    auto json = result_json(settings, options, session);
+  if (!settings.output.empty() && anything_measured(verification)) {
+    auto json = saved.is_null() ? result_json(options, session) : saved;
     json["verify"] = section;
     json["verify"]["config"] = options.resolved();
     json["timing"]["verify_s"] = verification.seconds;
     const auto text = report::to_text(json);
-    if (settings.output == "-") {
-      std::cout << text;
-    } else {
-      unwritten = report::write_file_or_elsewhere(settings.output, text);
-    }
+    const bool stdout_named = settings.output == "-";
+    unwritten = report::write_file_or_elsewhere(stdout_named ? "/dev/stdout" : settings.output, text,
+                                                stdout_named ? "lr.json" : "");
   }
   if (verification.failure) throw Error(*verification.failure);
   const auto table = report::verification_table(verification);

@@ -53,7 +53,8 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
   open_store(shape_for(std::nullopt), use);
 
   engine_ = loading.get();
-  settings_.device.device = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
+  settings_.device.device =
+      engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic, &watchdog_});
   const auto& network = settings_.network;
   const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
                                        network.replace_head, data::seed_of(seed(), head_stream)},

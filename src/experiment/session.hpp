@@ -7,6 +7,7 @@
 #include "data/batch/statistics.hpp"
 #include "experiment/settings.hpp"
 #include "platform/interrupted.hpp"
+#include "platform/watchdog.hpp"
 #include "report/result.hpp"
 #include "train/engine.hpp"
 
@@ -85,6 +86,7 @@ class Session {
   data::ImageShape shape_;  // of the store
   std::shared_ptr<data::ImageStore> store_;
   std::optional<data::Prefetch> prefetch_;  // until the first loader
+  platform::Watchdog watchdog_;
   std::unique_ptr<train::Engine> engine_;
   train::Normalisation normalisation_;
   std::vector<std::uint32_t> drawn_;  // training images that loaders draw from; empty: all

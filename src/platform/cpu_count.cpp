@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -31,7 +32,10 @@ int cores_by_quota() {
     std::ifstream file("/sys/fs/cgroup" + group + "/cpu.max");
     std::string quota;
     double period = 0;
-    if (file >> quota >> period && quota != "max" && period > 0) cores = std::min(cores, std::stod(quota) / period);
+    if (file >> quota >> period && quota != "max" && period > 0) {
+      const double allowed = std::strtod(quota.c_str(), nullptr);
+      if (allowed > 0) cores = std::min(cores, allowed / period);
+    }
     if (group.empty() || group == "/") break;
     group = group.substr(0, group.rfind('/'));
   }

@@ -29,4 +29,14 @@ std::string module_path(const std::string& file) {
   return path.string();
 }
 
+std::string loading_problem(const char* why) {
+  const std::string reason = why == nullptr ? "it is another program's" : why;
+  bool refused = false;
+  for (const char* words : {"failed to map", "annot allocate", "Too many open files", "annot create", "annot apply"}) {
+    refused = refused || reason.find(words) != std::string::npos;
+  }
+  return " (" + reason + "); " +
+         (refused ? "raise the limits (ulimit -v, ulimit -n)" : "build or install lrfind again");
+}
+
 }  // namespace lrfind::platform

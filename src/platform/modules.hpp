@@ -10,4 +10,7 @@ namespace lrfind::platform {
 /// The path of a module of the program: beside the program in a build folder, in its library folder when installed.
 std::string module_path(const std::string& file);
 
+/// What dlerror() said, in brackets, and what helps: the end of a sentence that says what cannot be loaded.
+std::string loading_problem(const char* why);
+
 }  // namespace lrfind::platform

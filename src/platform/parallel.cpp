@@ -13,21 +13,27 @@
 
 namespace lrfind::data {
 
+namespace {
+
+void run_in_turn(std::size_t count, const std::function<void(std::size_t)>& work, const std::stop_token& stop) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (stop.stop_requested()) throw Interrupted();
+    work(i);
+  }
+}
+
+}  // namespace
+
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& work,
                   const std::stop_token& stop) {
-  if (threads <= 1 || count <= 1) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (stop.stop_requested()) throw Interrupted();
-      work(i);
-    }
-    return;
-  }
+  if (threads <= 1 || count <= 1) return run_in_turn(count, work, stop);
   std::atomic<std::size_t> next{0};
   std::atomic<bool> stopping{false};
   std::mutex mutex;
   std::condition_variable ended;
-  std::exception_ptr failure;                                   // under mutex
-  std::size_t running = std::min<std::size_t>(threads, count);  // under mutex
+  std::exception_ptr failure;  // under mutex
+  const std::size_t wanted = std::min<std::size_t>(threads, count);
+  std::size_t running = wanted;  // under mutex
   const auto run = [&] {
     try {
       for (std::size_t i = next++; i < count && !stopping; i = next++) work(i);
@@ -42,8 +48,10 @@ void parallel_for(std::size_t count, unsigned threads, const std::function<void(
   bool interrupted = false;
   {
     std::vector<std::jthread> pool;
-    for (std::size_t i = 0, n = running; i < n; ++i) pool.emplace_back(run);
+    start_threads(pool, static_cast<unsigned>(wanted), run);
+    if (pool.empty()) return run_in_turn(count, work, stop);
     std::unique_lock lock(mutex);
+    running -= wanted - pool.size();
     while (!ended.wait_for(lock, std::chrono::milliseconds(20), [&] { return running == 0; })) {
       if (!stop.stop_possible() || interrupted) continue;
       lock.unlock();
@@ -61,6 +69,14 @@ void parallel_for(std::size_t count, unsigned threads, const std::function<void(
   }
   if (failure) std::rethrow_exception(failure);
   if (interrupted) throw Interrupted();
+}
+
+void start_threads(std::vector<std::jthread>& pool, unsigned count, const std::function<void()>& work) {
+  try {
+    pool.reserve(pool.size() + count);
+    for (unsigned i = 0; i < count; ++i) pool.emplace_back(work);
+  } catch (const std::exception&) {  // no thread, or no memory for one: no more than these
+  }
 }
 
 }  // namespace lrfind::data

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <functional>
 #include <stop_token>
+#include <thread>
+#include <vector>
 #include "platform/interrupted.hpp"
 
 namespace lrfind::data {
@@ -15,5 +17,8 @@ namespace lrfind::data {
 /// its stop token (asked in the calling thread) says so, Interrupted is thrown.
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& work,
                   const std::stop_token& stop = {});
+
+/// Adds up to `count` threads that do `work` to the pool. Where the machine refuses one, those that started have to do.
+void start_threads(std::vector<std::jthread>& pool, unsigned count, const std::function<void()>& work);
 
 }  // namespace lrfind::data

@@ -3,7 +3,10 @@
 #include "platform/write_file.hpp"
 #include <lrfind/error.hpp>
 
+#include "platform/abnormal_end.hpp"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -15,9 +18,12 @@
 #include <charconv>
 #include <climits>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <vector>
 
@@ -85,28 +91,29 @@ class Temporary {
   bool kept_ = false;
 };
 
-// 0 or the error.
-int write_all(int fd, std::string_view contents) {
-  while (!contents.empty()) {
-    const ssize_t written = ::write(fd, contents.data(), contents.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    contents.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
+// Waits until a descriptor that does not block (a program that started us may have set it so) takes more. False when it
+// does not for some seconds.
+bool waits_for_room(int fd, int& times) {
+  constexpr int longest_ms = 8000;
+  constexpr int most_times = 1000;  // what says that it is ready and is not
+  if (++times > most_times) return false;
+  pollfd ready{fd, POLLOUT, 0};
+  return ::poll(&ready, 1, longest_ms) > 0;
 }
 
 // N for /dev/fd/N, /proc/self/fd/N and the named streams. Opening such a path anew would truncate the file behind it or
 // fail on a socket, so the descriptor itself is written to.
 std::optional<int> own_descriptor(const std::string& path) {
   if (path == "/dev/stdout") return 1;
-  if (path == "/dev/stderr") return 2;
+  if (path == "/dev/stderr") return platform::answered_on();
   for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
     if (!std::string_view(path).starts_with(folder)) continue;
     int fd = -1;
     const char* end = path.data() + path.size();
     const auto parsed = std::from_chars(path.data() + folder.size(), end, fd);
-    if (parsed.ec == std::errc() && parsed.ptr == end && fd >= 0) return fd;
+    if (parsed.ec == std::errc() && parsed.ptr == end && fd >= 0) {
+      return fd == STDERR_FILENO ? platform::answered_on() : fd;  // stderr lies elsewhere (command/console.hpp)
+    }
   }
   return std::nullopt;
 }
@@ -157,6 +164,11 @@ Target examine(const std::string& path) {
   fail(path, "'" + folder_of(target.path).string() + "' is not a folder");
 }
 
+// /dev/full (Linux, Documentation/admin-guide/devices.txt).
+void refuse_full(const std::string& path, const struct stat& status) {
+  if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 7)) fail(path, cause(ENOSPC));
+}
+
 struct Opened {
   fs::path path;
   int fd = -1;
@@ -183,12 +195,22 @@ void remove_left_behind(const fs::path& folder) {
     const char* end = name.data() + name.size();
     const auto parsed = std::from_chars(name.data() + prefix.size(), end, process);
     if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != '-' || process <= 0) continue;
-    if (::kill(process, 0) != 0 && errno == ESRCH) ::unlink(entry->path().c_str());
+    // We have none yet, but in a container every process may get our number.
+    if (process == ::getpid() || (::kill(process, 0) != 0 && errno == ESRCH)) ::unlink(entry->path().c_str());
   }
+}
+
+// The first time that something is written into a folder.
+void remove_left_behind_once(const fs::path& folder) {
+  static std::mutex mutex;
+  static std::set<fs::path> looked_at;
+  const std::lock_guard lock(mutex);
+  if (looked_at.insert(folder).second) remove_left_behind(folder);
 }
 
 Opened open_temporary(const std::string& path, const fs::path& folder) {
   static std::atomic<unsigned> counter = 0;
+  remove_left_behind_once(folder);
   for (;;) {
     const std::string name = temporary_prefix() + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
     fs::path temporary = folder / name;
@@ -202,7 +224,7 @@ Opened open_temporary(const std::string& path, const fs::path& folder) {
 void write_through(const std::string& path, const fs::path& target, std::string_view contents) {
   const Descriptor file(::open(target.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (file.get() < 0) fail(path, cause(errno));
-  if (const int error = write_all(file.get(), contents); error != 0) fail(path, cause(error));
+  if (const int error = write_to_descriptor(file.get(), contents); error != 0) fail(path, cause(error));
 }
 
 void replace(const std::string& path, const Target& target, std::string_view contents) {
@@ -210,7 +232,7 @@ void replace(const std::string& path, const Target& target, std::string_view con
   const Opened opened = open_temporary(path, folder);
   Temporary temporary(opened.path);
   Descriptor file(opened.fd);
-  if (const int error = write_all(file.get(), contents); error != 0) fail(path, cause(error));
+  if (const int error = write_to_descriptor(file.get(), contents); error != 0) fail(path, cause(error));
   if (target.exists) {
     // Owner and mode are kept where the system lets us; a file of our own is good enough where not.
     (void)!::fchown(file.get(), target.status.st_uid, target.status.st_gid);
@@ -227,9 +249,21 @@ void replace(const std::string& path, const Target& target, std::string_view con
 
 }  // namespace
 
+int write_to_descriptor(int fd, std::string_view contents) {
+  int waits = 0;
+  while (!contents.empty()) {
+    const ssize_t written = ::write(fd, contents.data(), contents.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN && waits_for_room(fd, waits)) continue;
+    if (written < 0) return errno;
+    contents.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
 void write_file(const std::string& path, std::string_view contents) {
   if (const auto fd = own_descriptor(path)) {
-    if (const int error = write_all(*fd, contents); error != 0) fail(path, cause(error));
+    if (const int error = write_to_descriptor(*fd, contents); error != 0) fail(path, cause(error));
     return;
   }
   const Target target = examine(path);
@@ -240,33 +274,66 @@ void write_file(const std::string& path, std::string_view contents) {
   }
 }
 
-std::optional<Error> write_file_or_elsewhere(const std::string& path, std::string_view contents) {
+namespace {
+
+// Written straight: where renaming and flushing fail, this may still succeed. Nothing when it does not.
+std::optional<std::string> write_new_file(const fs::path& folder, const std::string& name, std::string_view contents) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const std::string unique =
+        "lrfind-" + std::to_string(::getpid()) + "-" + (attempt == 0 ? "" : std::to_string(attempt) + "-");
+    const fs::path path = folder / (unique + name);
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (file.get() < 0 && errno == EEXIST) continue;
+    if (file.get() < 0) return std::nullopt;
+    if (write_to_descriptor(file.get(), contents) == 0 && file.close() == 0) return path.string();
+    ::unlink(path.c_str());
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// Where what cannot be written at its place may go, the best first.
+std::vector<fs::path> other_folders() {
+  std::vector<fs::path> folders;
+  std::error_code none;
+  if (fs::path chosen = fs::temp_directory_path(none); !none) folders.push_back(std::move(chosen));
+  folders.insert(folders.end(), {"/tmp", "/var/tmp", "/dev/shm"});
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') folders.emplace_back(home);
+  return folders;
+}
+
+}  // namespace
+
+std::optional<Error> write_file_or_elsewhere(const std::string& path, std::string_view contents,
+                                             const std::string& name) {
   try {
     write_file(path, contents);
     return std::nullopt;
   } catch (const Error& error) {
-    std::error_code none;
-    const fs::path other = fs::temp_directory_path(none) /
-                           ("lrfind-" + std::to_string(::getpid()) + "-" + fs::path(path).filename().string());
-    try {
-      write_file(other.string(), contents);
-    } catch (const Error& again) {
-      return output_error(std::string(error.what()) + "; nor elsewhere: " + again.what());
+    for (const fs::path& folder : other_folders()) {
+      if (const auto place = write_new_file(folder, name.empty() ? fs::path(path).filename().string() : name, contents))
+        return output_error(std::string(error.what()) + "; it is in '" + *place + "' instead");
     }
-    return output_error(std::string(error.what()) + "; it is in '" + other.string() + "' instead");
+    constexpr int standard_output = 1;
+    if (own_descriptor(path) != standard_output && write_to_descriptor(standard_output, contents) == 0)
+      return output_error(std::string(error.what()) + ", nor anywhere else; it is on stdout instead");
+    return output_error(std::string(error.what()) + ", nor anywhere else");
   }
 }
 
 void check_writable(const std::string& path, std::size_t expected_bytes) {
   if (const auto fd = own_descriptor(path)) {
-    if (::fcntl(*fd, F_GETFL) < 0) fail(path, "it is not open");
+    const int mode = ::fcntl(*fd, F_GETFL);
+    if (mode < 0) fail(path, "it is not open");
+    if ((mode & O_ACCMODE) == O_RDONLY) fail(path, "it is not open for writing");
+    struct stat status {};
+    if (::fstat(*fd, &status) == 0) refuse_full(path, status);
     return;
   }
   const Target target = examine(path);
   if (!target.regular) {
     if (::access(target.path.c_str(), W_OK) != 0) fail(path, cause(errno));
-    // /dev/full (Linux, Documentation/admin-guide/devices.txt).
-    if (S_ISCHR(target.status.st_mode) && target.status.st_rdev == makedev(1, 7)) fail(path, cause(ENOSPC));
+    refuse_full(path, target.status);
     return;
   }
   if (target.exists && ::access(target.path.c_str(), W_OK) != 0) fail(path, cause(errno));
@@ -276,13 +343,13 @@ void check_writable(const std::string& path, std::size_t expected_bytes) {
       static_cast<unsigned long long>(room.f_bavail) * room.f_frsize < expected_bytes) {
     fail(path, cause(ENOSPC));
   }
-  remove_left_behind(folder_of(target.path));
   // Permissions, read-only mounts, quotas: the sure way to know is to do it.
   const Opened opened = open_temporary(path, folder_of(target.path));
   const Temporary temporary(opened.path);
   const Descriptor file(opened.fd);
   const std::vector<char> sample(std::min<std::size_t>(expected_bytes, 65536));
-  if (const int error = write_all(file.get(), {sample.data(), sample.size()}); error != 0) fail(path, cause(error));
+  if (const int error = write_to_descriptor(file.get(), {sample.data(), sample.size()}); error != 0)
+    fail(path, cause(error));
 }
 
 }  // namespace lrfind::report

@@ -15,9 +15,14 @@ namespace lrfind::report {
 /// a regular file (a FIFO, /dev/null, /dev/stdout, /dev/fd/N) is written straight through. Throws Error (output).
 void write_file(const std::string& path, std::string_view contents);
 
-/// The same, but contents that cannot be written there are not lost: they go to a new file in the folder for temporary
-/// files. Returns the error, whose sentence says where they are, or nothing.
-std::optional<Error> write_file_or_elsewhere(const std::string& path, std::string_view contents);
+/// The same, but contents that cannot be written there are not lost: they go to a new file in a folder for temporary
+/// files, whose name ends with `name` (empty: that of `path`), or to stdout. Returns the error, whose sentence says
+/// where they are, or nothing.
+std::optional<Error> write_file_or_elsewhere(const std::string& path, std::string_view contents,
+                                             const std::string& name = "");
+
+/// All of it, however often the system takes a part or is interrupted. Returns 0 or the error's number.
+int write_to_descriptor(int fd, std::string_view contents);
 
 /// Throws Error (output) when it can be known now that write_file(path) would fail: no such folder, a folder in its
 /// place, no permission, no room for `expected_bytes`. Leaves nothing behind and an existing file as it is.

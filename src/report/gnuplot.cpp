@@ -17,10 +17,14 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
+#include <system_error>
+#include <thread>
 
 extern char** environ;  // NOLINT: POSIX names it so
 
@@ -86,6 +90,35 @@ std::string first_complaint(const std::string& text) {
     if (line.find_first_not_of(" \t^") != std::string::npos) last = line;
   }
   return last.empty() ? "it gave no reason" : printable(last);
+}
+
+[[noreturn]] void refuse(int error) {
+  if (error == ENOENT) {
+    throw output_error("cannot draw the picture: gnuplot is not installed (Debian: apt-get install gnuplot-nox)");
+  }
+  throw output_error("cannot draw the picture: the machine did not start gnuplot (" +
+                     std::generic_category().message(error) + ")");
+}
+
+// How gnuplot ended. One that does not end, as with a file system that does not answer, is ended.
+int status_of(pid_t child) {
+  constexpr auto longest = std::chrono::seconds(60);  // a picture of a million points takes 5
+  const auto end = std::chrono::steady_clock::now() + longest;
+  auto pause = std::chrono::milliseconds(1);
+  int status = 0;
+  for (;;) {
+    const pid_t ended = ::waitpid(child, &status, WNOHANG);
+    if (ended == child || (ended < 0 && errno != EINTR)) return status;
+    if (std::chrono::steady_clock::now() > end) {
+      ::kill(child, SIGKILL);
+      while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+      }
+      throw output_error("cannot draw the picture: gnuplot did not end within " + std::to_string(longest.count()) +
+                         " s");
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, std::chrono::milliseconds(20));
+  }
 }
 
 }  // namespace
@@ -158,12 +191,11 @@ std::string run_gnuplot(const std::string& script) {
   std::string defaults = "--default-settings";  // not the person's ~/.gnuplot
   const std::array<char*, 3> arguments = {program.data(), defaults.data(), nullptr};
   pid_t child = 0;
-  if (::posix_spawnp(&child, "gnuplot", actions.get(), nullptr, arguments.data(), environ) != 0) {
-    throw output_error("cannot draw the picture: gnuplot is not installed (Debian: apt-get install gnuplot-nox)");
+  if (const int error = ::posix_spawnp(&child, "gnuplot", actions.get(), nullptr, arguments.data(), environ);
+      error != 0) {
+    refuse(error);
   }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = status_of(child);
   std::string picture = output.contents();
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || picture.empty()) {
     throw output_error("cannot draw the picture: gnuplot failed: " + first_complaint(complaints.contents()));

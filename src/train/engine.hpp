@@ -6,6 +6,7 @@
 #include "data/batch/augment.hpp"
 #include "data/image/image.hpp"
 #include "model/catalogue.hpp"
+#include "platform/watchdog.hpp"
 #include "train/blas.hpp"
 #include "train/recipe.hpp"
 
@@ -46,9 +47,10 @@ struct StepTimes {
 };
 
 struct DeviceRequest {
-  std::string name = "auto";   ///< "auto", "cpu", "cuda" or "cuda:N"
-  int threads = 1;             ///< of computation on the CPU
-  bool deterministic = false;  ///< refuse operators without a deterministic implementation
+  std::string name = "auto";               ///< "auto", "cpu", "cuda" or "cuda:N"
+  int threads = 1;                         ///< of computation on the CPU
+  bool deterministic = false;              ///< refuse operators without a deterministic implementation
+  platform::Watchdog* watchdog = nullptr;  ///< looks after computation on the CPU; outlives the engine
 };
 
 struct NetworkRequest {

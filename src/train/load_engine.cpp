@@ -1,6 +1,7 @@
 #include "train/load_engine.hpp"
 #include <lrfind/error.hpp>
 
+#include "platform/abnormal_end.hpp"
 #include "platform/modules.hpp"
 #include "platform/stub_libraries.hpp"
 
@@ -40,10 +41,9 @@ std::unique_ptr<Engine> load_engine() {
   const fs::path path = platform::module_path(LRFIND_ENGINE_FILE);
   void* module = open_module(path);
   if (module == nullptr) {
-    const char* why = dlerror();
-    throw device_error("the LibTorch part of lrfind cannot be loaded (" + std::string(why == nullptr ? "" : why) +
-                       "); build or install lrfind again");
+    throw device_error("the LibTorch part of lrfind cannot be loaded" + platform::loading_problem(dlerror()));
   }
+  platform::go_on_refusing_exit();
   using Make = Engine* (*)();
   const auto make = reinterpret_cast<Make>(dlsym(module, "lrfind_make_engine"));
   if (make == nullptr) throw device_error("\"" + path.string() + "\" is not the LibTorch part of this lrfind");

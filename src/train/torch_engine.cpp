@@ -3,12 +3,15 @@
 #include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
 #include "platform/tensor_memory.hpp"
+#include "platform/watchdog.hpp"
 #include "train/engine.hpp"
 #include "train/parameter_groups.hpp"
 #include "train/trainer.hpp"
 
 #include <c10/core/DeviceGuard.h>
 #include <torch/version.h>
+
+#include <system_error>
 
 namespace lrfind::train {
 
@@ -27,6 +30,18 @@ std::string first_line(const std::string& text) {
   return reason.substr(0, reason.find('\n'));
 }
 
+// What LibTorch reads of the system: it is not mounted in some containers and chroots, and takes file descriptors.
+void require_system_files(const std::string& what) {
+  if (what.find("cpuinfo") != std::string::npos) {
+    throw device_error(
+        "LibTorch cannot read in /proc/cpuinfo and /sys/devices/system/cpu what processor this is; mount "
+        "them, or raise the limit on open files (ulimit -n)");
+  }
+  if (what.find("/dev/urandom") != std::string::npos) {
+    throw device_error("LibTorch cannot read /dev/urandom; mount it, or raise the limit on open files (ulimit -n)");
+  }
+}
+
 [[noreturn]] void say_for_people(const std::string& what, const torch::Device& device) {
   if (what.find("out of memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos ||
       what.find("not enough memory") != std::string::npos) {
@@ -36,6 +51,7 @@ std::string first_line(const std::string& text) {
   if (what.find("CUDA") != std::string::npos || what.find("cuDNN") != std::string::npos) {
     throw device_error(device.str() + " failed: " + what);
   }
+  require_system_files(what);
   throw model_error("the network could not be trained: " + what);
 }
 
@@ -47,10 +63,17 @@ std::string first_line(const std::string& text) {
     throw;
   } catch (const c10::Error& error) {
     say_for_people(first_line(error.what_without_backtrace()), device);
+  } catch (const std::system_error&) {
+    throw;  // the machine's, said by whoever started us
   } catch (const std::bad_alloc&) {
     throw device_error("out of memory; lower --batch-size or --image-size");
   } catch (const std::runtime_error& error) {
     say_for_people(first_line(error.what()), device);  // from the TorchScript interpreter of LibTorch 1.13
+  } catch (const std::exception& error) {              // oneDNN's
+    throw device_error(
+        "LibTorch failed on " + device.str() + " (" + first_line(error.what()) +
+        "), as it does where the machine refuses it memory; lower --batch-size or --image-size, or raise "
+        "the limits (ulimit -v)");
   }
 }
 
@@ -83,48 +106,29 @@ class TorchEngine : public Engine {
   Blas blas() const override { return blas_of_libtorch(); }
 
   std::string open_device(const DeviceRequest& request) override {
-    torch::set_num_threads(request.threads);
-    set_blas_threads(request.threads);
-    at::globalContext().setFlushDenormal(true);
-    if (request.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
-    at::globalContext().setBenchmarkCuDNN(!request.deterministic);
-    device_ = choose_device(request.name);
+    watchdog_ = request.watchdog;
+    try {
+      start_threads(request.threads);
+      at::globalContext().setFlushDenormal(true);
+      if (request.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
+      at::globalContext().setBenchmarkCuDNN(!request.deterministic);
+      device_ = choose_device(request.name);
+    } catch (const c10::Error& error) {
+      const auto what = first_line(error.what_without_backtrace());
+      require_system_files(what);
+      throw device_error("LibTorch cannot compute here: " + what);
+    }
     return device_.str();
   }
 
   std::optional<int> load(const NetworkRequest& request, const data::ImageShape& likely) override {
-    request_ = request;
-    if (model::find_builtin(request.name) != nullptr) return std::nullopt;
-    const bool names_a_file = request.name.size() > 3 && request.name.substr(request.name.size() - 3) == ".pt";
-    if (!names_a_file && request.name.find('/') == std::string::npos) model::make_builtin(request.name, {});  // throws
-    auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
-    const auto channels = script->channels(likely);
-    network_notes_ = script->notes();
-    script_ = script.get();
-    network_ = std::move(script);
-    return channels;
+    return guarded([&] { return load_network(request, likely); });
   }
 
   std::vector<std::string> network_notes() const override { return network_notes_; }
 
   void build(const data::ImageShape& shape, int classes) override {
-    shape_ = shape;
-    if (script_ == nullptr) {
-      if (request_.replace_head) {
-        throw usage_error("--replace-head is for a TorchScript file; built-in networks always fit the classes");
-      }
-      network_ = model::make_builtin(request_.name, {.channels = shape.channels,
-                                                     .height = shape.height,
-                                                     .width = shape.width,
-                                                     .classes = classes,
-                                                     .width_factor = request_.width_factor,
-                                                     .depth = request_.depth});
-    } else if (request_.replace_head) {
-      script_->replace_head(classes, request_.seed);
-    }
-    const auto images = torch::zeros({2, shape.channels, shape.height, shape.width});
-    model::check_output(*network_, images, classes);
-    format_ = model::memory_format(*network_, images, device_);
+    guarded([&] { build_network(shape, classes); });
   }
 
   void set_recipe(const Recipe& recipe, const Normalisation& normalisation) override {
@@ -143,9 +147,11 @@ class TorchEngine : public Engine {
   std::vector<ParameterFacts> trained() const override { return facts(trainer_->trained()); }
 
   std::int64_t multiply_adds() override {
-    const auto device = network_->parameters().front().tensor.device();
-    return model::count_multiply_adds(
-        *network_, torch::zeros({1, shape_.channels, shape_.height, shape_.width}, torch::TensorOptions(device)));
+    return guarded([&] {
+      const auto device = network_->parameters().front().tensor.device();
+      return model::count_multiply_adds(
+          *network_, torch::zeros({1, shape_.channels, shape_.height, shape_.width}, torch::TensorOptions(device)));
+    });
   }
 
   std::vector<std::string> start(std::uint64_t seed, bool fresh_weights) override {
@@ -188,6 +194,46 @@ class TorchEngine : public Engine {
   std::vector<double> update_ratios() const override { return trainer_->update_ratios(); }
 
  private:
+  // LibTorch's pool waits for ever for a thread that the machine refuses it.
+  void start_threads(int threads) {
+    const platform::Watchdog::Guard on_guard(watchdog_);
+    torch::set_num_threads(threads);
+    set_blas_threads(threads);
+  }
+
+  std::optional<int> load_network(const NetworkRequest& request, const data::ImageShape& likely) {
+    request_ = request;
+    if (model::find_builtin(request.name) != nullptr) return std::nullopt;
+    const bool names_a_file = request.name.size() > 3 && request.name.substr(request.name.size() - 3) == ".pt";
+    if (!names_a_file && request.name.find('/') == std::string::npos) model::make_builtin(request.name, {});  // throws
+    auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
+    const auto channels = script->channels(likely);
+    network_notes_ = script->notes();
+    script_ = script.get();
+    network_ = std::move(script);
+    return channels;
+  }
+
+  void build_network(const data::ImageShape& shape, int classes) {
+    shape_ = shape;
+    if (script_ == nullptr) {
+      if (request_.replace_head) {
+        throw usage_error("--replace-head is for a TorchScript file; built-in networks always fit the classes");
+      }
+      network_ = model::make_builtin(request_.name, {.channels = shape.channels,
+                                                     .height = shape.height,
+                                                     .width = shape.width,
+                                                     .classes = classes,
+                                                     .width_factor = request_.width_factor,
+                                                     .depth = request_.depth});
+    } else if (request_.replace_head) {
+      script_->replace_head(classes, request_.seed);
+    }
+    const auto images = torch::zeros({2, shape.channels, shape.height, shape.width});
+    model::check_output(*network_, images, classes);
+    format_ = model::memory_format(*network_, images, device_);
+  }
+
   static torch::Device choose_device(const std::string& name) {
     if (name == "cpu") return torch::kCPU;
     const auto count = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
@@ -212,6 +258,7 @@ class TorchEngine : public Engine {
   template <typename Work>
   auto guarded(const Work& work) -> decltype(work()) {
     try {
+      const platform::Watchdog::Guard on_guard(device_.is_cpu() ? watchdog_ : nullptr);
       c10::OptionalDeviceGuard on_device;
       if (!device_.is_cpu()) on_device.reset_device(device_);
       return work();
@@ -222,6 +269,7 @@ class TorchEngine : public Engine {
     }
   }
 
+  platform::Watchdog* watchdog_ = nullptr;
   torch::Device device_ = torch::kCPU;
   NetworkRequest request_;
   data::ImageShape shape_;

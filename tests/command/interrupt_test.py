@@ -1,10 +1,13 @@
 """Ctrl-C: what was measured is written, marked incomplete, and the program ends soon with status 130."""
 
 import json
+import os
 import signal
+import subprocess
+import time
 import unittest
 
-from support import Case, class_folders, interrupt_when, lrfind
+from support import PROGRAM, Case, class_folders, environment, interrupt_when, lrfind, write
 
 LONG = ["--model", "plain-cnn", "--width", "0.125", "--batch-size", "8", "--steps", "100000", "--min-lr", "1e-6",
         "--max-lr", "1e-3", "--threads", "1", "--progress", "always"]
@@ -22,7 +25,7 @@ class Interrupt(Case):
         return run
 
     def test_what_was_measured_is_written_and_marked_incomplete(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGXCPU):
             with self.subTest(number):
                 self.interrupted("-o", "lr.json", "--csv", "lr.csv", number=number)
                 result = json.loads((self.folder / "lr.json").read_text())
@@ -37,6 +40,40 @@ class Interrupt(Case):
                 rows = (self.folder / "lr.csv").read_text().splitlines()
                 self.assertGreaterEqual(len(rows), len(trial["lr"]))
                 self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["data", "lr.csv", "lr.json"])
+
+    def test_a_second_signal_of_a_person_ends_it_at_once_and_leaves_an_earlier_result(self):
+        write(self.folder / "lr.json", b"earlier")
+        slow = ["--model", "plain-cnn", "--width", "2", "--image-size", "64", "--batch-size", "36", "--accumulate", "400",
+                "--threads", "1", "--probe", "0"]  # a step of many seconds
+        for first, second in ((signal.SIGINT, signal.SIGINT), (signal.SIGUSR1, signal.SIGTERM)):
+            with self.subTest((first, second)):
+                process = subprocess.Popen([PROGRAM, "sweep", self.data, *slow, "-o", "lr.json"], cwd=self.folder,
+                                           stderr=subprocess.PIPE, env=environment(), stdin=subprocess.DEVNULL)
+                time.sleep(2)
+                start = time.monotonic()
+                process.send_signal(first)
+                while b"a second signal ends at once" not in (line := process.stderr.readline()):
+                    self.assertTrue(line)
+                self.assertLess(time.monotonic() - start, 2)
+                process.send_signal(signal.SIGUSR1)  # what a batch queue repeats
+                time.sleep(0.3)
+                self.assertIsNone(process.poll())
+                process.send_signal(second)
+                self.assertEqual(process.wait(5), 130)
+                process.stderr.close()
+                self.assertEqual((self.folder / "lr.json").read_text(), "earlier")
+
+    def test_commands_that_do_not_listen_end_with_130_and_a_line(self):
+        write(self.folder / "gnuplot", b"#!/bin/sh\nsleep 5\n").chmod(0o755)
+        self.interrupted("-o", "lr.json")
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
+            process = subprocess.Popen([PROGRAM, "plot", "lr.json", "-o", "lr.svg"], cwd=self.folder, stderr=subprocess.PIPE,
+                                       env=environment(PATH=f"{self.folder}:{os.environ['PATH']}"))
+            time.sleep(0.5)
+            process.send_signal(number)
+            self.assertEqual(process.wait(5), 130)
+            self.assertEqual(process.stderr.read(100), f"\nlrfind: interrupted by {number.name}\n".encode())
+            process.stderr.close()
 
     def test_json_on_stdout_is_whole_too(self):
         run = self.interrupted("-o", "-")

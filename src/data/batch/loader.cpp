@@ -1,6 +1,7 @@
 #include <data/batch/loader.hpp>
 #include <lrfind/error.hpp>
 #include "platform/interrupted.hpp"
+#include "platform/parallel.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -61,7 +62,8 @@ class Loader::Implementation {
     if (options_.batch_size < 1) throw std::invalid_argument("the batch size must be at least 1");
     const unsigned pieces = 4 * std::max(1U, options_.workers);
     chunk_ = std::clamp(options_.batch_size / static_cast<int>(pieces), 1, 16);
-    for (unsigned i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
+    start_threads(workers_, options_.workers, [this] { work(); });
+    options_.workers = static_cast<unsigned>(workers_.size());
   }
 
   ~Implementation() {

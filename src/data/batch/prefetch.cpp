@@ -1,6 +1,7 @@
 #include <data/batch/prefetch.hpp>
 
 #include <data/batch/order.hpp>
+#include <platform/parallel.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -11,7 +12,7 @@ Prefetch::Prefetch(std::shared_ptr<ImageStore> store, std::uint64_t seed, std::u
     : store_(std::move(store)),
       order_(stream_order(static_cast<std::uint32_t>(store_->samples(Split::train).size()), seed, 0)),
       images_(std::min<std::uint64_t>({images, order_.size(), store_->capacity()})) {
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  start_threads(threads_, threads, [this] { work(); });
 }
 
 void Prefetch::work() {

@@ -95,11 +95,23 @@ void scan(const std::string& folder, const Listing& listing, std::set<FolderId>&
   }
 }
 
+[[noreturn]] void fail_to_read(const std::string& folder) {
+  throw data_error("the folder '" + folder + "' cannot be read (" + std::strerror(errno) + ")");
+}
+
 struct CloseFolder {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
 using OpenFolder = std::unique_ptr<DIR, CloseFolder>;
+
+// nullptr at the end. What cannot be read to its end is an error: images would be missing, and nobody would know.
+const dirent* next_entry(const OpenFolder& directory, const std::string& folder) {
+  errno = 0;
+  const dirent* entry = ::readdir(directory.get());
+  if (entry == nullptr && errno != 0) fail_to_read(folder);
+  return entry;
+}
 
 bool find_picture(const std::string& folder, std::set<FolderId>& entered) {
   const auto id = id_of(folder);
@@ -108,7 +120,7 @@ bool find_picture(const std::string& folder, std::set<FolderId>& entered) {
   {
     const OpenFolder directory(::opendir(folder.c_str()));
     if (!directory) return false;  // reported when it is scanned
-    while (const dirent* entry = ::readdir(directory.get())) {
+    while (const dirent* entry = next_entry(directory, folder)) {
       if (entry->d_name[0] == '.') continue;
       const bool named_image =
           format_of_name(entry->d_name) != ImageFormat::unknown || is_unread_picture(extension_of(entry->d_name));
@@ -126,9 +138,9 @@ bool find_picture(const std::string& folder, std::set<FolderId>& entered) {
 
 Listing list_folder(const std::string& folder) {
   const OpenFolder directory(::opendir(folder.c_str()));
-  if (!directory) throw data_error("the folder '" + folder + "' cannot be read (" + std::strerror(errno) + ")");
+  if (!directory) fail_to_read(folder);
   Listing listing;
-  while (const dirent* entry = ::readdir(directory.get())) {
+  while (const dirent* entry = next_entry(directory, folder)) {
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
     if (name.front() == '.') {
