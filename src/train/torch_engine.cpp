@@ -11,6 +11,7 @@
 #include <c10/core/DeviceGuard.h>
 #include <torch/version.h>
 
+#include <stdexcept>
 #include <system_error>
 
 namespace lrfind::train {
@@ -65,11 +66,14 @@ void require_system_files(const std::string& what) {
     say_for_people(first_line(error.what_without_backtrace()), device);
   } catch (const std::system_error&) {
     throw;  // the machine's, said by whoever started us
+  } catch (const std::logic_error&) {
+    throw;  // a mistake of ours
   } catch (const std::bad_alloc&) {
     throw device_error("out of memory; lower --batch-size or --image-size");
   } catch (const std::runtime_error& error) {
     say_for_people(first_line(error.what()), device);  // from the TorchScript interpreter of LibTorch 1.13
-  } catch (const std::exception& error) {              // oneDNN's
+  } catch (const std::exception& error) {
+    // oneDNN's.
     throw device_error(
         "LibTorch failed on " + device.str() + " (" + first_line(error.what()) +
         "), as it does where the machine refuses it memory; lower --batch-size or --image-size, or raise "
