@@ -227,7 +227,10 @@ int verify(const Invocation& invocation) {
     unwritten = report::write_file_or_elsewhere(stdout_named ? "/dev/stdout" : settings.output, text,
                                                 stdout_named ? "lr.json" : "");
   }
-  if (verification.failure) throw Error(*verification.failure);
+  if (verification.failure) {
+    if (unwritten) console.out() << "lrfind verify: " << report::printable(unwritten->what()) << "\n";
+    throw Error(*verification.failure);
+  }
   const auto table = report::verification_table(verification);
   if (settings.json) {
     std::cout << report::to_text(section);
