@@ -8,10 +8,14 @@
 #include "platform/resources.hpp"
 #include "platform/write_file.hpp"
 #include "report/result.hpp"
+#include "report/terminal.hpp"
 #include "report/text.hpp"
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
+#include <mutex>
+#include <string_view>
 
 namespace lrfind::command {
 
@@ -52,6 +56,28 @@ void warn_before_training(const experiment::Session& session, const CommonOption
   if (common.quiet) return;
   for (const auto& sentence : session.slow_because())
     console.out() << "lrfind: " << report::printable(sentence) << "\n";
+}
+
+std::function<void(const std::string& text)> network_listener(const CommonOptions& common, Console& console) {
+  if (common.quiet) return {};
+  constexpr int most_lines = 20;
+  struct Heard {
+    std::mutex mutex;
+    int lines = 0;
+  };
+  return [&console, heard = std::make_shared<Heard>()](const std::string& text) {
+    const std::lock_guard lock(heard->mutex);
+    const std::string over_progress = report::can_rewrite_line(console.descriptor()) ? "\r\x1b[K" : "";
+    std::string_view rest = text;
+    for (; !rest.empty() && heard->lines <= most_lines; ++heard->lines) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+      console.out() << over_progress
+                    << (heard->lines < most_lines ? "the network prints: " + report::printable(excerpt(line))
+                                                  : "the network prints more, which is left out")
+                    << "\n";
+    }
+  };
 }
 
 report::ProgressTarget progress_target(const CommonOptions& common, Console& console) {

@@ -48,6 +48,9 @@ void require_machine(const CommonOptions& common);
 /// Says before the long work what makes it slow and can be mended (Session::slow_because).
 void warn_before_training(const experiment::Session& session, const CommonOptions& common, Console& console);
 
+/// Takes what a network prints and shows the first of it as lines of its own, so that nobody takes them for lrfind's.
+std::function<void(const std::string& text)> network_listener(const CommonOptions& common, Console& console);
+
 /// Where progress is shown, as the options say.
 report::ProgressTarget progress_target(const CommonOptions& common, Console& console);
 

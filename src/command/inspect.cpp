@@ -96,6 +96,7 @@ int inspect(const Invocation& invocation) {
   CommonOptions common;
   std::string path;
   double val_split = 0.1;
+  std::int64_t decode_mb = experiment::DataSettings{}.decode_mb;
   bool json = false;
   CommandLine line("inspect",
                    "Shows what is in a dataset: classes with counts, image sizes, imbalance, unreadable files.",
@@ -107,6 +108,7 @@ int inspect(const Invocation& invocation) {
   options.group("Data");
   options.add("--val-split", val_split, fraction_below_one(),
               "fraction held out where the data has no validation images");
+  declare_decode_budget(options, decode_mb);
   options.group("Output");
   options.add_flag("--json", json, "print JSON");
   if (!line.parse(invocation)) return done;
@@ -117,7 +119,8 @@ int inspect(const Invocation& invocation) {
   const auto dataset = data::find_dataset(
       path, {.val_split = val_split, .seed = static_cast<std::uint64_t>(common.seed), .threads = cores, .stop = stop});
   const auto threads = common.threads > 0 ? static_cast<unsigned>(common.threads) : cores;
-  const auto found = data::inspect(dataset, threads, stop);
+  data::DecodeBudget budget(static_cast<std::uint64_t>(decode_mb) << 20U);
+  const auto found = data::inspect(dataset, budget, threads, stop);
   if (json) {
     std::cout << report::to_text(to_json(found));
   } else {

@@ -72,6 +72,7 @@ void declare_data_options(OptionSet& options, experiment::DataSettings& settings
               "threads that decode images; auto: one per core. They never change the batches");
   options.add("--cache-mb", settings.cache_mb, whole_number(0, 1 << 24),
               "MiB of decoded images kept in memory for later trials");
+  declare_decode_budget(options, settings.decode_mb);
   options.add("--max-unreadable", settings.max_unreadable, number(0, 1),
               "give up (status 3) when more than this fraction of the images is unreadable");
 }
@@ -199,6 +200,11 @@ void declare_common_options(OptionSet& options, CommonOptions& settings) {
   options.not_in_config();
   options.add("--progress", settings.progress, one_of({"auto", "always", "never"}), "progress line on stderr");
   options.not_in_config();
+}
+
+void declare_decode_budget(OptionSet& options, std::int64_t& decode_mb) {
+  options.add("--decode-mb", decode_mb, whole_number(1, 1 << 24),
+              "MiB that all threads together take to decode large images; one that takes more is unreadable");
 }
 
 void declare_session_options(OptionSet& options, experiment::SessionSettings& settings) {

@@ -30,6 +30,8 @@ struct SweepOptions : experiment::SweepSettings {
 };
 
 void declare_common_options(OptionSet& options, CommonOptions& settings);
+/// Of what reads images; the group is the caller's.
+void declare_decode_budget(OptionSet& options, std::int64_t& decode_mb);
 void declare_session_options(OptionSet& options, experiment::SessionSettings& settings);
 /// All of them, and `app`'s DATA.
 void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& settings);

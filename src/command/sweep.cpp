@@ -121,6 +121,7 @@ experiment::ExpectedUse expected_use(const SweepOptions& settings) {
 int run(SweepOptions& settings, const OptionSet& options, Console& console, experiment::Clock::time_point start,
         const std::stop_token& stop) {
   require_machine(settings.common);
+  settings.common.network_says = network_listener(settings.common, console);
   experiment::Session session(settings.session, settings.common, expected_use(settings), stop);
   settings.session = session.resolved();
   if (settings.list_parameters) {

@@ -2,6 +2,8 @@
 #include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
+#include "model/catalogue.hpp"
+#include "platform/excerpt.hpp"
 #include "platform/parse_json.hpp"
 #include "platform/text.hpp"
 #include "platform/write_file.hpp"
@@ -34,6 +36,7 @@ struct VerifySettings {
   std::int64_t val_limit = 5000;
   std::string output;
   bool json = false;
+  bool trust_result = false;
 };
 
 std::optional<std::vector<double>> parse_list(const std::string& text) {
@@ -62,6 +65,9 @@ void declare_verify_options(CommandLine& line, VerifySettings& settings) {
   options.add("-r,--result", settings.result, any_text("a file name"),
               "result of lrfind sweep: its suggestion is verified, and its data, network and recipe options and seed "
               "are the defaults of those below");
+  options.not_in_config();
+  options.add_flag("--trust-result", settings.trust_result,
+                   "run a network file that the result names; without it only one named by --model is run");
   options.not_in_config();
   options.add(
       "--factors", settings.factors, positive_numbers("0.1,0.333,1,3,10"),
@@ -111,6 +117,12 @@ std::vector<std::string> not_inherited(const OptionSet& options) {
 
 void inherit(OptionSet& options, VerifySettings& settings, const report::Result& result) {
   options.inherit(result.config, {"Data", "Network", "Training recipe"}, not_inherited(options), settings.result);
+  const auto& network = settings.session.network.model;
+  if (!options.given("model") && !settings.trust_result && model::find_builtin(network) == nullptr) {
+    throw usage_error("\"" + settings.result + "\" asks for the network file \"" + excerpt(network) +
+                      "\", and such a file is code that is run; name it with --model, or give --trust-result if you "
+                      "know who made the result");
+  }
   const auto seed = result.config.find("seed");
   if (!options.given("seed") && seed != result.config.end() && seed->is_number_unsigned()) {
     settings.common.seed = seed->get<std::int64_t>();
@@ -197,6 +209,7 @@ int verify(const Invocation& invocation) {
     return untrusted;
   }
   require_machine(settings.common);
+  settings.common.network_says = network_listener(settings.common, console);
   experiment::Session session(settings.session, settings.common,
                               {.batches = static_cast<std::uint64_t>(settings.steps > 0 ? settings.steps : 100)},
                               listen_for_interrupt(console.descriptor()));

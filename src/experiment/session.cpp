@@ -37,6 +37,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 Session::Session(SessionSettings settings, const CommonSettings& common, const ExpectedUse& use, std::stop_token stop)
     : settings_(std::move(settings)), common_(common), stop_(std::move(stop)), recipe_(recipe_of(settings_.recipe)) {
+  decode_budget_ = std::make_shared<data::DecodeBudget>(static_cast<std::uint64_t>(settings_.data.decode_mb) << 20U);
   settings_.recipe = experiment::resolved(settings_.recipe);
   const int cores = available_cores();
   threads_ = common_.threads > 0 ? static_cast<int>(common_.threads) : cores;
@@ -56,7 +57,7 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
   settings_.device.device = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
   const auto& network = settings_.network;
   const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
-                                       network.replace_head, data::seed_of(seed(), head_stream)},
+                                       network.replace_head, data::seed_of(seed(), head_stream), common_.network_says},
                                       shape_);
   if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, use);
   settings_.data.image_size = ImageSize{shape_.height, shape_.width};
@@ -99,7 +100,8 @@ void Session::open_store(const data::ImageShape& shape, const ExpectedUse& use) 
   store_ = std::make_shared<data::ImageStore>(
       dataset_, data::StoreOptions{.shape = shape_,
                                    .resize = data::parse_resize(settings_.data.resize),
-                                   .cache_bytes = (again ? cache_mb : std::min(cache_mb, megabytes_ahead)) << 20U});
+                                   .cache_bytes = (again ? cache_mb : std::min(cache_mb, megabytes_ahead)) << 20U,
+                                   .decode_budget = decode_budget_});
   if (use.probe && dataset_.val.empty()) return;  // the order is not known yet
   const auto first = trial_seed(seed(), 0);
   // One core loads the network meanwhile.

@@ -82,7 +82,8 @@ class Session {
   std::stop_token stop_;
   train::Recipe recipe_;
   data::Dataset dataset_;
-  data::ImageShape shape_;  // of the store
+  data::ImageShape shape_;                             // of the store
+  std::shared_ptr<data::DecodeBudget> decode_budget_;  // of every store
   std::shared_ptr<data::ImageStore> store_;
   std::optional<data::Prefetch> prefetch_;  // until the first loader
   std::unique_ptr<train::Engine> engine_;

@@ -1,6 +1,7 @@
 // What can be chosen for an experiment, by subject, as plain values. src/command binds them to options.
 #pragma once
 
+#include "data/image/decode_budget.hpp"
 #include "data/image/image.hpp"
 #include "train/recipe.hpp"
 
@@ -8,6 +9,7 @@
 #include <lrfind/suggest.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +28,7 @@ struct ImageSize {
 struct CommonSettings {
   std::int64_t threads = 0;  ///< of computation; 0: as many as the cores this process may use
   std::int64_t seed = 0;
+  std::function<void(const std::string& text)> network_says = {};  ///< takes what a network that is a file prints
 };
 
 struct DataSettings {
@@ -39,6 +42,7 @@ struct DataSettings {
   std::int64_t limit = 0;
   AutoOr<std::int64_t> workers;
   std::int64_t cache_mb = 1024;
+  std::int64_t decode_mb = data::DecodeBudget::usual_bytes >> 20U;
   double max_unreadable = 0.05;
 };
 

@@ -7,6 +7,7 @@
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/runtime/jit_exception.h>
+#include <torch/csrc/jit/runtime/print_handler.h>
 #include <torch/script.h>
 
 #include <algorithm>
@@ -327,6 +328,23 @@ void TorchScriptNetwork::replace_head(std::int64_t classes, std::uint64_t seed) 
   initialise_affine(weight, bias, generator);
   head->setattr("weight", weight);
   if (bias.defined()) head->setattr("bias", bias);
+}
+
+namespace {
+
+// LibTorch's handler is a plain function, so what it calls cannot lie elsewhere.
+std::function<void(const std::string&)>& listener_of_networks() {
+  static auto* const listener = new std::function<void(const std::string&)>;
+  return *listener;
+}
+
+}  // namespace
+
+void hear_networks(std::function<void(const std::string& text)> listener) {
+  listener_of_networks() = std::move(listener);
+  torch::jit::setPrintHandler([](const std::string& text) {
+    if (const auto& hear = listener_of_networks()) hear(text);
+  });
 }
 
 void check_output(Network& network, const torch::Tensor& images, std::int64_t classes) {

@@ -6,6 +6,7 @@
 #include "data/image/image.hpp"
 #include "model/network.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,10 @@ class TorchScriptNetwork : public Network {
   struct Module;
   std::unique_ptr<Module> module_;
 };
+
+/// From now on hands what networks print to `listener`, which may be called from any thread; without one nobody hears
+/// it. LibTorch has one such place per process, and it leads to stdout at first.
+void hear_networks(std::function<void(const std::string& text)> listener);
 
 /// Runs `images` through the network once, in evaluation mode and without gradients, and throws Error (model) unless it
 /// answers with floating-point logits [N, classes].

@@ -1,6 +1,9 @@
 #include "model/torchscript_file.hpp"
 #include <lrfind/error.hpp>
 
+#include "model/torchscript_archive.hpp"
+#include "model/torchscript_limits.hpp"
+
 #include <caffe2/serialize/inline_container.h>
 #include <torch/version.h>
 
@@ -127,8 +130,16 @@ std::string reason_in(const std::string& libtorch_error) {
 
 torch::jit::Module load_torchscript(const std::string& path) {
   require_regular_file(path);
+  const auto refuse_for = [&](const std::string& problem) {
+    if (!problem.empty()) throw model_error("model file \"" + path + "\" " + problem + "; it is not run");
+  };
+  refuse_for(archive_problem(path));
   try {
-    return torch::jit::load(path, torch::kCPU);
+    auto script = torch::jit::load(path, torch::kCPU);
+    refuse_for(why_not_run(script, std::filesystem::file_size(path)));
+    return script;
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
     const Kind kind = kind_of(path);
     throw model_error(kind == Kind::torchscript ? cannot_load(path, without_backtrace(error))

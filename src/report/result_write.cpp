@@ -2,6 +2,7 @@
 #include "platform/parse_json.hpp"
 #include "report/measurements.hpp"
 #include "report/result.hpp"
+#include "report/text.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -154,7 +155,7 @@ Json to_json(const Result& result) {
 std::string to_text(const Json& json) {
   std::string text;
   append(text, json, "");
-  return text + '\n';
+  return json_printable(text) + '\n';
 }
 
 std::string to_text(const Result& result) { return to_text(to_json(result)); }

@@ -63,10 +63,20 @@ int width_of(char32_t code) {
   return in_any(code, wide) ? 2 : 1;
 }
 
-// C0, DEL, C1, and the marks that turn the direction of text.
+// C0, DEL, C1, marks that turn the direction of text or end a line, and what is there but not seen (not the joiners of
+// Indic scripts and emoji, U+200C and U+200D).
 bool steers_terminal(char32_t code) {
-  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
-         (code >= 0x2066 && code <= 0x2069);
+  static constexpr std::array<std::pair<char32_t, char32_t>, 10> ranges = {{{0x00, 0x1F},
+                                                                            {0x7F, 0x9F},
+                                                                            {0x00AD, 0x00AD},
+                                                                            {0x061C, 0x061C},
+                                                                            {0x200B, 0x200B},
+                                                                            {0x200E, 0x200F},
+                                                                            {0x2028, 0x202E},
+                                                                            {0x2060, 0x206F},
+                                                                            {0xFEFF, 0xFEFF},
+                                                                            {0xE0000, 0xE007F}}};
+  return in_any(code, ranges);
 }
 
 std::string printed(const char* format, double value) {
@@ -114,6 +124,33 @@ std::string printable(std::string_view text) {
       shown += '?';
     }
     text.remove_prefix(next.bytes);
+  }
+  return shown;
+}
+
+std::string json_printable(std::string_view json) {
+  std::string shown;
+  while (!json.empty()) {
+    // Whoever wrote the JSON has escaped those below in strings; what is left are its own line ends.
+    const auto plain =
+        std::find_if(json.begin(), json.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x7F; });
+    shown.append(json.begin(), plain);
+    json.remove_prefix(static_cast<std::size_t>(plain - json.begin()));
+    if (json.empty()) break;
+    const Decoded next = decode(json);
+    if (next.valid && steers_terminal(next.code)) {
+      std::array<char, 16> escape{};
+      const auto high = static_cast<unsigned>(0xD7C0 + (next.code >> 10)), low = static_cast<unsigned>(next.code);
+      if (next.code > 0xFFFF) {
+        std::snprintf(escape.data(), escape.size(), "\\u%04x\\u%04x", high, 0xDC00U | (low & 0x3FFU));
+      } else {
+        std::snprintf(escape.data(), escape.size(), "\\u%04x", low);
+      }
+      shown += escape.data();
+    } else {
+      shown += json.substr(0, next.bytes);
+    }
+    json.remove_prefix(next.bytes);
   }
   return shown;
 }

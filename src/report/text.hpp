@@ -11,9 +11,12 @@ namespace lrfind::report {
 /// Columns that UTF-8 text takes on a screen: 0 for combining marks, 2 for wide East Asian characters and emoji.
 int display_width(std::string_view text);
 
-/// The text with control characters and bytes that are not UTF-8 replaced by '?', so that a file name cannot steer the
-/// terminal.
+/// The text with control characters, marks that turn the direction of text, what cannot be seen, and bytes that are not
+/// UTF-8 replaced by '?', so that a file name cannot steer the terminal.
 std::string printable(std::string_view text);
+
+/// JSON that says the same without such characters: they stand as escapes in its strings.
+std::string json_printable(std::string_view json);
 
 /// The text cut to `columns`, the cut marked by "..." (or "…").
 std::string shortened(std::string_view text, int columns, bool unicode = false);

@@ -12,6 +12,7 @@
 #include <lrfind/range_test.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -57,6 +58,7 @@ struct NetworkRequest {
   int depth = 0;                   ///< built-in networks; 0: the usual one
   bool replace_head = false;       ///< TorchScript: a fresh last linear layer of the right size, drawn from `seed`
   std::uint64_t seed = 0;
+  std::function<void(const std::string& text)> says = {};  ///< takes what a file's network prints, from any thread
 };
 
 struct ParameterFacts {

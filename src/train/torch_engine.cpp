@@ -97,12 +97,15 @@ class TorchEngine : public Engine {
     if (model::find_builtin(request.name) != nullptr) return std::nullopt;
     const bool names_a_file = request.name.size() > 3 && request.name.substr(request.name.size() - 3) == ".pt";
     if (!names_a_file && request.name.find('/') == std::string::npos) model::make_builtin(request.name, {});  // throws
-    auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
-    const auto channels = script->channels(likely);
-    network_notes_ = script->notes();
-    script_ = script.get();
-    network_ = std::move(script);
-    return channels;
+    model::hear_networks(request.says);
+    return guarded([&] {
+      auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
+      const auto channels = script->channels(likely);
+      network_notes_ = script->notes();
+      script_ = script.get();
+      network_ = std::move(script);
+      return channels;
+    });
   }
 
   std::vector<std::string> network_notes() const override { return network_notes_; }
@@ -123,7 +126,7 @@ class TorchEngine : public Engine {
       script_->replace_head(classes, request_.seed);
     }
     const auto images = torch::zeros({2, shape.channels, shape.height, shape.width});
-    model::check_output(*network_, images, classes);
+    guarded([&] { model::check_output(*network_, images, classes); });
     format_ = model::memory_format(*network_, images, device_);
   }
 

@@ -46,7 +46,7 @@ class Help(Case):
             self.assertIn(default, text)
         for option in ("--image-size", "--channels", "--normalize", "--resize", "--augment", "--val-split", "--limit",
                        "--momentum", "--nesterov", "--weight-decay", "--batch-size", "--accumulate", "--precision",
-                       "--grad-clip", "--label-smoothing", "--trials", "--rule", "--reinit", "--workers", "--cache-mb",
+                       "--grad-clip", "--label-smoothing", "--trials", "--rule", "--reinit", "--workers", "--cache-mb", "--decode-mb",
                        "--deterministic", "--output", "--csv", "--plot", "--print-lr", "--progress"):
             self.assertIn(option, text)
 

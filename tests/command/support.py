@@ -19,6 +19,9 @@ from pathlib import Path
 PROGRAM = os.environ.get("LRFIND", "lrfind")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+# Under sanitizers, which take several times the memory.
+SANITIZED = "LRFIND_SANITIZED" in os.environ
+
 # A network and a sweep that take no time, for tests that are about something else.
 QUICK = ["--model", "plain-cnn", "--width", "0.125", "--steps", "12", "--batch-size", "8", "--trials", "1",
          "--threads", "1"]

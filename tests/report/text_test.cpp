@@ -1,6 +1,7 @@
 #include "report/text.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace lrfind::report {
 namespace {
@@ -19,6 +20,15 @@ TEST(Text, PrintableDisarmsControlSequences) {
   EXPECT_EQ(printable("Bär 猫"), "Bär 猫");
   EXPECT_EQ(printable("\xC0\x80|\xED\xA0\x80"), "??|???") << "overlong form and surrogate";
   EXPECT_EQ(printable("evil\u202Egpj.exe"), "evil?gpj.exe");
+  EXPECT_EQ(printable("a\u009B31m\u200Bb\u2028c\U000E0041"), "a?31m?b?c?");
+  EXPECT_EQ(printable("\u0915\u094D\u200D\u0937"), "\u0915\u094D\u200D\u0937") << "a joiner is part of the letter";
+}
+
+TEST(Text, JsonKeepsWhatItSaysWithoutSteeringTheTerminal) {
+  const std::string name = "a\x7F\u009B31m\u202E\U000E0041\u732B";
+  const std::string text = json_printable(nlohmann::json(name).dump());
+  EXPECT_EQ(text, "\"a\\u007f\\u009b31m\\u202e\\udb40\\udc41\u732B\"");
+  EXPECT_EQ(nlohmann::json::parse(text).get<std::string>(), name);
 }
 
 TEST(Text, ShortenedFitsAndNeverCutsACharacter) {

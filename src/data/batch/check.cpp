@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <map>
 #include <thread>
+#include <utility>
 
 namespace lrfind::data {
 namespace {
@@ -94,7 +95,9 @@ void require_readable(const std::vector<Unreadable>& unreadable, std::size_t use
               " images looked at cannot be read (" + percent(fraction) + ", the limit is " + percent(max_fraction) +
               "); --max-unreadable " + rounded_up(fraction) + " would leave them out and go on:";
   }
-  for (const std::string& line : by_reason(unreadable)) message += "\n  " + line;
+  // One line, since a line's end in a name is not to be told from one that was meant.
+  const char* separator = " ";
+  for (const std::string& line : by_reason(unreadable)) message += std::exchange(separator, "; ") + line;
   throw data_error(message);
 }
 
@@ -163,7 +166,8 @@ CheckResult check_remaining(ImageStore& store, const CheckOptions& options) {
       [&](std::size_t i) {
         const Candidate& candidate = chosen[to_decode[i]];
         findings[to_decode[i]].error =
-            decode_file(store.samples(candidate.split).path(candidate.image), {check_shape}).error;
+            decode_file(store.samples(candidate.split).path(candidate.image), {check_shape}, store.decode_budget())
+                .error;
       },
       options.stop);
   for (std::size_t i = 0; i < chosen.size(); ++i) {

@@ -44,7 +44,7 @@ Decoded ImageStore::decode_now(const Samples& samples, std::size_t i) const {
   thread_local std::vector<std::uint8_t> file;  // keeps its capacity from image to image, unless that is unusual
   if (file.capacity() > std::size_t{1} << 25U) file = {};
   decoded.error = read_file(samples.path(i), file);
-  return decoded.ok() ? decode(file, {options_.shape, options_.resize}) : decoded;
+  return decoded.ok() ? decode(file, {options_.shape, options_.resize}, decode_budget()) : decoded;
 }
 
 const std::uint8_t* ImageStore::fetch(Split split, std::size_t i, std::uint8_t* scratch) {

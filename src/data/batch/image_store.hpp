@@ -24,6 +24,7 @@ struct StoreOptions {
   ImageShape shape;
   Resize resize = Resize::stretch;
   std::size_t cache_bytes = std::size_t{512} << 20U;  ///< 0 keeps nothing
+  std::shared_ptr<DecodeBudget> decode_budget = std::make_shared<DecodeBudget>();
 };
 
 /// Thread-safe throughout.
@@ -36,6 +37,7 @@ class ImageStore {
 
   const ImageShape& shape() const { return options_.shape; }
   Resize resize() const { return options_.resize; }
+  DecodeBudget& decode_budget() const { return *options_.decode_budget; }
   const Samples& samples(Split split) const { return tables_[number(split)].samples; }
 
   /// Pixels of image i of a split: kept ones, or decoded now into `scratch` (shape().bytes() long).

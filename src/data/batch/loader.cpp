@@ -54,8 +54,9 @@ class Loader::Implementation {
       : split_(split),
         options_(std::move(options)),
         store_(store ? std::move(store)
-                     : std::make_shared<ImageStore>(
-                           dataset, StoreOptions{options_.shape, options_.resize, options_.cache_bytes})),
+                     : std::make_shared<ImageStore>(dataset, StoreOptions{.shape = options_.shape,
+                                                                          .resize = options_.resize,
+                                                                          .cache_bytes = options_.cache_bytes})),
         stream_(store_->samples(split_).size(), std::move(options_.indices), options_.seed),
         pool_(std::make_shared<Batch::Pool>()) {
     if (options_.batch_size < 1) throw std::invalid_argument("the batch size must be at least 1");

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 namespace lrfind::data {
 namespace {
@@ -27,18 +28,22 @@ std::string describe_channels(const ImageHeader& header) {
   return std::string(grey ? "grey" : "colour") + (header.alpha ? "+alpha" : "");
 }
 
-Seen look_at(const std::string& path) {
+// Small, so that large images need not exist whole to be looked at for damage.
+constexpr ImageShape looked_at{32, 32, 3};
+
+Seen look_at(const std::string& path, DecodeBudget& budget) {
   thread_local std::vector<std::uint8_t> file;
   Seen seen;
   seen.error = read_file(path, file);
   if (!seen.error.empty()) return seen;
-  const Decoded decoded = decode(file);
+  const Decoded decoded = decode(file, {.shape = looked_at}, budget);
   seen.error = decoded.error;
   seen.format = decoded.header.format;
   seen.channels = describe_channels(decoded.header);
   seen.misnamed = decoded.ok() && seen.format != format_of_name(path);
-  seen.width = static_cast<std::uint32_t>(decoded.image.shape.width);
-  seen.height = static_cast<std::uint32_t>(decoded.image.shape.height);
+  seen.width = decoded.header.width;
+  seen.height = decoded.header.height;
+  if (decoded.header.orientation >= 5) std::swap(seen.width, seen.height);
   return seen;
 }
 
@@ -59,7 +64,7 @@ Range range_of(std::vector<std::uint32_t> values) {
   return {values.front(), values[values.size() / 2], values.back()};
 }
 
-Inspection inspect(const Dataset& dataset, unsigned threads, const std::stop_token& stop,
+Inspection inspect(const Dataset& dataset, DecodeBudget& budget, unsigned threads, const std::stop_token& stop,
                    const std::function<void(std::size_t done)>& on_progress) {
   Inspection result;
   result.path = dataset.path;
@@ -91,7 +96,7 @@ Inspection inspect(const Dataset& dataset, unsigned threads, const std::stop_tok
   parallel_for(
       total, threads,
       [&](std::size_t i) {
-        seen[i] = look_at(path_of(i));
+        seen[i] = look_at(path_of(i), budget);
         const std::size_t now = ++done;
         if (on_progress) on_progress(now);
       },

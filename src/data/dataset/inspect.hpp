@@ -2,6 +2,7 @@
 #pragma once
 
 #include <data/dataset/dataset.hpp>
+#include <data/image/decode_budget.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"
 
@@ -51,7 +52,7 @@ struct Inspection {
 
 /// Reads and decodes every image. `on_progress` is told how many are done, from worker threads, at most once per image.
 /// Throws Interrupted.
-Inspection inspect(const Dataset& dataset, unsigned threads = 0, const std::stop_token& stop = {},
+Inspection inspect(const Dataset& dataset, DecodeBudget& budget, unsigned threads = 0, const std::stop_token& stop = {},
                    const std::function<void(std::size_t done)>& on_progress = {});
 
 }  // namespace lrfind::data

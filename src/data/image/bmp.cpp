@@ -206,6 +206,7 @@ ImageHeader read_bmp_header(std::span<const std::uint8_t> data) {
   header.height = layout.height;
   header.alpha = (layout.bits == 16 || layout.bits == 32) && layout.mask[3] != 0;
   header.channels = header.alpha ? 4 : 3;
+  header.decoder_bytes = layout.bits <= 8 ? std::uint64_t{layout.width} * layout.height : alpha_bytes(header);
   if (const std::string what = unsupported(layout, file.u32(14)); !what.empty()) {
     header.error = "is a BMP image with " + what + ", which is not supported";
   } else if (layout.width != 0 && layout.height != 0) {

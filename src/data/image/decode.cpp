@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <condition_variable>
 #include <cstring>
 #include <exception>
 #include <mutex>
@@ -160,13 +159,17 @@ cv::Mat fitted(const cv::Mat& image, const cv::Size& size, Resize how) {
 // What is larger than this decoded is averaged row by row where its format and size let it.
 constexpr std::uint64_t large_image = std::uint64_t{1} << 24U;
 
+bool averaged_in_rows(std::span<const std::uint8_t> file, const ImageHeader& header, const Fit& part) {
+  const bool only_shrinks = part.across() >= 1 && part.down() >= 1 && header.height <= AreaAverage::most_rows;
+  const bool large = std::uint64_t{header.width} * header.height > large_image;
+  return large && only_shrinks && comes_in_rows(file, header);
+}
+
 // Grey or BGR.
 cv::Mat fitted_plain(std::span<const std::uint8_t> file, const ImageHeader& header, const cv::Size& size, Resize how) {
   const cv::Size stored(static_cast<int>(header.width), static_cast<int>(header.height));
   const Fit part = fit(stored, size, how);
-  const bool only_shrinks = part.across() >= 1 && part.down() >= 1 && stored.height <= AreaAverage::most_rows;
-  const bool large = std::uint64_t{header.width} * header.height > large_image;
-  if (!large || !only_shrinks || !comes_in_rows(file, header)) return fitted(plain_pixels(file, header), size, how);
+  if (!averaged_in_rows(file, header, part)) return fitted(plain_pixels(file, header), size, how);
   cv::Mat result;
   std::optional<AreaAverage> average;
   plain_rows(file, header, [&](const cv::Mat& row) {
@@ -179,51 +182,22 @@ cv::Mat fitted_plain(std::span<const std::uint8_t> file, const ImageHeader& head
   return result;
 }
 
-// Bytes of whole images that all threads together decode at once. An image larger than all of it waits to be alone.
-class DecodeBudget {
- public:
-  class Share {
-   public:
-    Share(DecodeBudget& budget, std::uint64_t bytes) : budget_(budget), bytes_(bytes) { budget_.take(bytes_); }
-    Share(const Share&) = delete;
-    Share& operator=(const Share&) = delete;
-    ~Share() { budget_.give_back(bytes_); }
+std::uint64_t pixel_bytes(const ImageHeader& header) {
+  const bool grey = header.channels <= 2 && !header.alpha;
+  return std::uint64_t{header.width} * header.height * (grey ? 1 : 3);
+}
 
-   private:
-    DecodeBudget& budget_;
-    std::uint64_t bytes_;
-  };
-
- private:
-  static constexpr std::uint64_t all = std::uint64_t{512} << 20U;
-
-  void take(std::uint64_t bytes) {
-    if (bytes == 0) return;
-    std::unique_lock lock(mutex_);
-    freed_.wait(lock, [&] { return used_ == 0 || used_ + bytes <= all; });
-    used_ += bytes;
+// What decode() holds at once of a large image.
+std::uint64_t bytes_needed(std::span<const std::uint8_t> file, const ImageHeader& header,
+                           const DecodeOptions& options) {
+  cv::Size size(options.shape.width, options.shape.height);
+  if (header.orientation >= 5) std::swap(size.width, size.height);
+  const cv::Size stored(static_cast<int>(header.width), static_cast<int>(header.height));
+  const Fit part = fit(stored, size, options.resize);
+  if (header.format == ImageFormat::jpeg) {
+    return header.decoder_bytes + (part.across() < 1 || part.down() < 1 ? pixel_bytes(header) : 0);
   }
-
-  void give_back(std::uint64_t bytes) {
-    if (bytes == 0) return;
-    {
-      const std::lock_guard lock(mutex_);
-      used_ -= bytes;
-    }
-    freed_.notify_all();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable freed_;
-  std::uint64_t used_ = 0;
-};
-
-// Of the images that count: small ones are decoded by the thousand, and no number of threads makes them many bytes.
-std::uint64_t budgeted_bytes(const ImageHeader& header) {
-  const std::uint64_t pixels = std::uint64_t{header.width} * header.height;
-  if (pixels <= large_image / 4) return 0;
-  // Alpha and 16 bits make a second copy.
-  return pixels * static_cast<std::uint64_t>(header.channels) * (header.alpha || header.bits > 8 ? 2 : 1);
+  return averaged_in_rows(file, header, part) ? 0 : header.decoder_bytes + pixel_bytes(header);
 }
 
 cv::Mat from_bgr(cv::Mat image) {
@@ -244,16 +218,17 @@ Image with_channels(const cv::Mat& image, int channels) {
 }
 
 // Turns whatever a decoder throws into a clause.
-template <typename Work>
-Decoded guarded(std::span<const std::uint8_t> file, const Work& work) {
+template <typename Need, typename Work>
+Decoded guarded(std::span<const std::uint8_t> file, DecodeBudget& budget, const Need& need, const Work& work) {
   Decoded result;
   result.header = read_image_header(file);
   result.error = result.header.error;
   if (!result.ok()) return result;
+  const std::uint64_t bytes = need(result.header);
+  result.error = budget.refusal(bytes);
+  if (!result.ok()) return result;
   set_up_opencv();
-  static DecodeBudget budget;
-  const DecodeBudget::Share share(budget,
-                                  result.header.format == ImageFormat::jpeg ? 0 : budgeted_bytes(result.header));
+  const DecodeBudget::Share share(budget, bytes);
   try {
     work(result);
   } catch (const cv::Exception& error) {
@@ -276,8 +251,9 @@ Resize parse_resize(const std::string& name) {
   throw std::invalid_argument("'" + name + "' is no way to resize: use stretch, crop or pad");
 }
 
-Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options) {
-  return guarded(file, [&](Decoded& result) {
+Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options, DecodeBudget& budget) {
+  const auto need = [&](const ImageHeader& header) { return bytes_needed(file, header, options); };
+  return guarded(file, budget, need, [&](Decoded& result) {
     const ImageHeader& header = result.header;
     cv::Size stored(options.shape.width, options.shape.height);
     if (header.orientation >= 5) std::swap(stored.width, stored.height);
@@ -289,8 +265,15 @@ Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options)
   });
 }
 
+Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options) {
+  DecodeBudget alone;
+  return decode(file, options, alone);
+}
+
 Decoded decode(std::span<const std::uint8_t> file) {
-  return guarded(file, [&](Decoded& result) {
+  DecodeBudget alone;
+  const auto need = [](const ImageHeader& header) { return header.decoder_bytes + pixel_bytes(header); };
+  return guarded(file, alone, need, [&](Decoded& result) {
     const ImageHeader& header = result.header;
     const cv::Mat image = header.format == ImageFormat::jpeg ? whole_jpeg(file, header, jpeg_channels(header, 3))
                                                              : from_bgr(plain_pixels(file, header));
@@ -298,11 +281,16 @@ Decoded decode(std::span<const std::uint8_t> file) {
   });
 }
 
-Decoded decode_file(const std::string& path, const DecodeOptions& options) {
+Decoded decode_file(const std::string& path, const DecodeOptions& options, DecodeBudget& budget) {
   std::vector<std::uint8_t> buffer;
   Decoded failed;
   failed.error = read_file(path, buffer);
-  return failed.ok() ? decode(buffer, options) : failed;
+  return failed.ok() ? decode(buffer, options, budget) : failed;
+}
+
+Decoded decode_file(const std::string& path, const DecodeOptions& options) {
+  DecodeBudget alone;
+  return decode_file(path, options, alone);
 }
 
 Image resize(const std::uint8_t* pixels, const ImageShape& from, const ImageShape& to, Resize how) {

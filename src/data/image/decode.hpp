@@ -1,6 +1,7 @@
 // From an image file to pixels of the wanted size.
 #pragma once
 
+#include <data/image/decode_budget.hpp>
 #include <data/image/image.hpp>
 #include <data/image/image_header.hpp>
 
@@ -28,13 +29,16 @@ struct DecodeOptions {
 
 /// Decodes a file in memory: 1 to 16 bits, grey, colour, palette, CMYK; alpha is laid on white, the EXIF orientation
 /// is applied. Down-sampling averages areas, up-sampling is bilinear. Never throws on bad bytes; safe to call from
-/// many threads at once.
+/// many threads at once. It waits for its share of the budget, and an image that takes more than all of it is an error;
+/// without one each image has the usual budget to itself.
+Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options, DecodeBudget& budget);
 Decoded decode(std::span<const std::uint8_t> file, const DecodeOptions& options);
 
-/// The same at the image's own size; for inspection.
+/// The same at the image's own size.
 Decoded decode(std::span<const std::uint8_t> file);
 
 /// Reads and decodes a file on disk.
+Decoded decode_file(const std::string& path, const DecodeOptions& options, DecodeBudget& budget);
 Decoded decode_file(const std::string& path, const DecodeOptions& options);
 
 /// Brings pixels in memory to another size and channel count.

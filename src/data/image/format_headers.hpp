@@ -14,6 +14,12 @@ inline std::string cut_off(std::string_view format, std::uint64_t needed, std::s
          " bytes and the file has " + std::to_string(size);
 }
 
+/// What laying an image on white takes: its alpha, and grey and alpha as colours first.
+inline std::uint64_t alpha_bytes(const ImageHeader& header) {
+  if (!header.alpha) return 0;
+  return std::uint64_t{header.width} * header.height * (header.channels <= 2 ? 6 : 4);
+}
+
 ImageHeader read_jpeg_header(const Bytes& file);
 ImageHeader read_png_header(const Bytes& file);
 ImageHeader read_bmp_header(std::span<const std::uint8_t> file);

@@ -148,6 +148,10 @@ ImageFormat format_of_name(std::string_view name) {
   return ImageFormat::unknown;
 }
 
+namespace {
+constexpr std::uint64_t little_memory = std::uint64_t{8} << 20U;
+}
+
 ImageHeader read_image_header(std::span<const std::uint8_t> data) {
   const Bytes file(data);
   ImageHeader header;
@@ -191,9 +195,12 @@ ImageHeader read_image_header(std::span<const std::uint8_t> data) {
   if (declared > max_pixels) {
     header.error = "declares " + std::to_string(header.width) + " x " + std::to_string(header.height) +
                    " pixels, more than the limit of " + std::to_string(max_pixels);
+  } else if (std::max(header.width, header.height) > max_side) {
+    header.error = "declares " + std::to_string(header.width) + " x " + std::to_string(header.height) +
+                   " pixels, a side longer than the limit of " + std::to_string(max_side);
   } else if (declared == 0 && header.error.empty()) {
     header.error = "declares no pixels (" + std::to_string(header.width) + " x " + std::to_string(header.height) + ")";
-  } else if (header.end_missing && !holds_every_pixel(data, header)) {
+  } else if (header.end_missing && header.decoder_bytes <= little_memory && !holds_every_pixel(data, header)) {
     header.error = jpeg_cut_off;
   }
   return header;

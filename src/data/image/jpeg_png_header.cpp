@@ -1,5 +1,6 @@
 #include <data/image/format_headers.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 
@@ -62,6 +63,24 @@ void read_frame(const Bytes& file, std::size_t at, ImageHeader& header) {
   }
 }
 
+// Encoders write ten; each goes over the whole image, however few its bytes.
+constexpr unsigned most_scans = 200;
+
+// Of all blocks of 8 x 8, each coefficient a word; T.81, A.1.1 and A.2.4: components are subsampled and filled up to
+// whole units of the largest sampling factors.
+std::uint64_t coefficient_bytes(const Bytes& file, std::size_t at, const ImageHeader& header) {
+  std::uint64_t across = 1, down = 1, blocks = 0;
+  for (unsigned i = 0; i < static_cast<unsigned>(header.channels); ++i) {
+    const unsigned sampling = file.u8(at + 11 + 3ULL * i);
+    across = std::max<std::uint64_t>(across, sampling >> 4U);
+    down = std::max<std::uint64_t>(down, sampling & 15U);
+    blocks += static_cast<std::uint64_t>(sampling >> 4U) * (sampling & 15U);
+  }
+  const std::uint64_t units =
+      ((header.width + 8 * across - 1) / (8 * across)) * ((header.height + 8 * down - 1) / (8 * down));
+  return units * blocks * 128;
+}
+
 }  // namespace
 
 int exif_orientation(std::span<const std::uint8_t> block) {
@@ -101,6 +120,9 @@ ImageHeader read_jpeg_header(const Bytes& file) {
   const auto all = file.part(0, file.size());
   std::set<std::uint8_t> scanned;  // the components of the scans so far
   bool oriented = false;
+  bool progressive = false;
+  std::uint64_t coefficients = 0;
+  unsigned scans = 0;
   std::size_t at = 2;
   while ((at = next_marker(all, at)) != std::string_view::npos) {
     const std::uint8_t marker = file.u8(at + 1);
@@ -121,11 +143,20 @@ ImageHeader read_jpeg_header(const Bytes& file) {
     if (is_frame(marker) && header.width == 0) {
       read_frame(file, at, header);
       if (!header.ok()) return header;
+      progressive = marker == 0xC2 || marker == 0xCA;
+      coefficients = coefficient_bytes(file, at, header);
     } else if (marker == 0xE1 && !oriented && file.starts_with("Exif\0\0"sv, at + 4)) {
       header.orientation = exif_orientation(file.part(at + 4, length - 2));
       oriented = true;
     } else if (marker == 0xDA) {
-      for (unsigned i = 0; i < file.u8(at + 4); ++i) scanned.insert(file.u8(at + 5 + 2ULL * i));
+      const unsigned components = file.u8(at + 4);
+      // What does not come in one scan is put together from the coefficients of all.
+      if (progressive || components < static_cast<unsigned>(header.channels)) header.decoder_bytes = coefficients;
+      if (++scans > most_scans) {
+        header.error = "is a JPEG image of more than " + std::to_string(most_scans) + " scans, which is not supported";
+        return header;
+      }
+      for (unsigned i = 0; i < components; ++i) scanned.insert(file.u8(at + 5 + 2ULL * i));
     }
     at += 2 + static_cast<std::size_t>(length);
   }
@@ -158,6 +189,7 @@ ImageHeader read_png_header(const Bytes& file) {
     if (file.starts_with("eXIf"sv, at + 4)) header.orientation = exif_orientation(file.part(at + 8, length));
     if (file.starts_with("IEND"sv, at + 4)) {
       header.error = data_seen ? "" : "is damaged: the PNG file has no image data";
+      header.decoder_bytes = alpha_bytes(header);
       return header;
     }
     at += 12 + length;

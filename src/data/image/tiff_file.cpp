@@ -141,6 +141,18 @@ std::string why_not_opened(const Bytes& file, const std::string& complaint) {
   return "is damaged: " + (complaint.empty() ? "libtiff finds no image in it" : complaint);
 }
 
+// A strip or tile, and what becomes of its samples on the way: inks and indices before they are colours, words of
+// libtiff's own conversion.
+std::uint64_t decoder_bytes(TIFF* tiff, const TiffLayout& layout, const ImageHeader& header) {
+  const std::uint64_t pixels = std::uint64_t{layout.width} * layout.height;
+  const std::uint64_t part = TIFFIsTiled(tiff) != 0 ? TIFFTileSize64(tiff) : TIFFStripSize64(tiff);
+  std::uint64_t per_pixel = 0;
+  if (layout.photometric == PHOTOMETRIC_PALETTE) per_pixel = 1;
+  if (layout.colors == 4) per_pixel = 4;
+  if (layout.subsampled) per_pixel = 4;
+  return part + per_pixel * pixels + alpha_bytes(header);
+}
+
 bool data_lie_outside(TIFF* tiff, std::size_t size) {
   const std::uint32_t count = TIFFIsTiled(tiff) != 0 ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -257,6 +269,7 @@ ImageHeader read_tiff_header(std::span<const std::uint8_t> data) {
   header.alpha = layout.alpha >= 0;
   header.premultiplied = layout.premultiplied;
   header.channels = (layout.colors == 1 && layout.photometric != PHOTOMETRIC_PALETTE ? 1 : 3) + (header.alpha ? 1 : 0);
+  header.decoder_bytes = decoder_bytes(file.get(), layout, header);
   if (!layout.unsupported.empty()) {
     header.error = "is a TIFF image with " + layout.unsupported + ", which is not supported";
   } else if (std::uint64_t{header.width} * header.height <= max_pixels && data_lie_outside(file.get(), data.size())) {

@@ -4,6 +4,11 @@ namespace lrfind::data {
 
 using namespace std::string_view_literals;
 
+namespace {
+// Lossless images and alpha planes are unpacked whole, as words of four bytes.
+constexpr std::uint64_t libwebp_bytes_per_pixel = 4;
+}  // namespace
+
 // WebP: RIFF chunks; RFC 9649.
 ImageHeader read_webp_header(std::span<const std::uint8_t> data) {
   const Bytes file(data, false);
@@ -31,6 +36,7 @@ ImageHeader read_webp_header(std::span<const std::uint8_t> data) {
     return header;
   }
   if (header.alpha) header.channels = 4;
+  header.decoder_bytes = std::uint64_t{header.width} * header.height * libwebp_bytes_per_pixel + alpha_bytes(header);
   const std::uint64_t needed = std::uint64_t{file.u32(4)} + 8;
   if (needed > data.size()) {
     header.error = cut_off("WebP", needed, data.size());

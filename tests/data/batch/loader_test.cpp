@@ -371,18 +371,18 @@ TEST(RequireReadable, GroupsTheFilesByReasonAndNamesTheOption) {
   unreadable.push_back({"d.png", "is not an image"});
   EXPECT_EQ(refusal(unreadable, 100),
             "9 of the 100 images looked at cannot be read (9 %, the limit is 5 %); --max-unreadable 0.09 would leave "
-            "them out and go on:\n"
-            "  5 files, each is a GIF image: b/0.jpg, b/1.jpg, b/2.jpg and 2 more\n"
-            "  2 files, each is cut off: the BMP data need N bytes and the file has N: a/0.bmp, a/1.bmp\n"
-            "  1 file is empty (0 bytes): c.png\n"
-            "  1 file is not an image: d.png");
+            "them out and go on: "
+            "5 files, each is a GIF image: b/0.jpg, b/1.jpg, b/2.jpg and 2 more; "
+            "2 files, each is cut off: the BMP data need N bytes and the file has N: a/0.bmp, a/1.bmp; "
+            "1 file is empty (0 bytes): c.png; "
+            "1 file is not an image: d.png");
 }
 
 TEST(RequireReadable, NamesTenFilesOfASingleReason) {
   std::vector<Unreadable> unreadable(15, {"x.png", "is empty (0 bytes)"});
   EXPECT_EQ(refusal(unreadable, 15),
-            "none of the 15 images looked at can be read:\n"
-            "  15 files, each is empty (0 bytes): x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png "
+            "none of the 15 images looked at can be read: "
+            "15 files, each is empty (0 bytes): x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png, x.png "
             "and 5 more");
 }
 

@@ -24,7 +24,9 @@ TEST(Inspect, SumsUpADataset) {
   folder.write("train/dog/notes.txt", "x");
   const Dataset dataset = find_dataset(folder.path());
   std::atomic<std::size_t> most{0};
-  const Inspection result = inspect(dataset, 2, {}, [&](std::size_t done) { most = std::max(most.load(), done); });
+  DecodeBudget budget;
+  const Inspection result =
+      inspect(dataset, budget, 2, {}, [&](std::size_t done) { most = std::max(most.load(), done); });
   EXPECT_EQ(result.format, "folders-split");
   ASSERT_EQ(result.classes.size(), 2U);
   EXPECT_EQ(result.classes[0].name, "cat");
@@ -51,7 +53,8 @@ TEST(Inspect, StopsWhenAsked) {
   const TempFolder folder;
   folder.write("a/1.png", test::plain_png(8, 8, 1, 1, 1));
   folder.write("b/1.png", test::plain_png(8, 8, 1, 1, 1));
-  EXPECT_THROW(inspect(find_dataset(folder.path()), 1, test::stopped()), Interrupted);
+  DecodeBudget budget;
+  EXPECT_THROW(inspect(find_dataset(folder.path()), budget, 1, test::stopped()), Interrupted);
 }
 
 }  // namespace
