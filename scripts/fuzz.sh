@@ -12,7 +12,7 @@ seconds=${1:-60}
 clang=$(command -v clang++ || command -v clang++-14) || fail "clang++ is missing: scripts/setup.sh fuzz"
 build=build-fuzz corpora=build-fuzz/corpora findings=build-fuzz/findings
 configure "$build" CMAKE_CXX_COMPILER="$clang" CMAKE_BUILD_TYPE=RelWithDebInfo LRFIND_WITH_TORCH=OFF LRFIND_FUZZ=ON LRFIND_WERROR=OFF
-targets=(image idx manifest result json curve_csv curve_json)
+targets=(image idx manifest result json curve_csv curve_json config arguments archive suggest plot schedule)
 compile "$build" "${targets[@]/#/fuzz_}"
 
 mkdir -p "$findings"
@@ -29,6 +29,16 @@ printf 'lr;loss;probe_loss\n0,0001;2,3;2\n0,001;2,2;2\n0,01;1,5;\n' >"$corpora/c
 printf '{"lr": [1e-4, 1e-3, 1e-2], "loss": [2.3, NaN, 1.5]}' >"$corpora/curve_json/columns"
 printf '[{"lr": 1e-3, "loss": 2}, {"lr": 1e-2, "loss": 1}]' >"$corpora/curve_json/records"
 printf '{"lr": 1e-3, "loss": 2}\n{"lr": 1e-2, "loss": 1}\n' >"$corpora/curve_json/lines"
+cp configs/*.json "$corpora/config/"
+cp tests/golden/files/*.json "$corpora/suggest/"
+cp tests/golden/files/*.json "$corpora/plot/"
+printf '%s\n' photos --steps 20 --lr-mult 'fc=0.1' --image-size 24x32 --batch-sizes 16,32 >"$corpora/arguments/some"
+printf '%s\n' photos --augment flip,crop-flip -b8 --freeze '!fc' --trials auto -q --momentum=auto >"$corpora/arguments/more"
+cp tests/command/files/tiny.pt "$corpora/archive/"
+printf 'class M(Module):\n  def forward(self, x: Tensor) -> Tensor:\n    if bool(x[0]):\n      y = [1, (2, "a")]\n    elif True:\n      return x\n    return (self.l).forward(x, )\n' >"$corpora/archive/source"
+for kind in 1 2 3 4 5 6 7 8 9; do
+  printf '\232\231\231\231\231\231\271?\374\251\361\322MbP?%b\0\0\0d\0\0\0\5\0\0\0' "\\0$kind" >"$corpora/schedule/$kind"
+done
 for found in tests/fuzz/found/*; do
   name=${found##*/}
   [[ -d $corpora/${name%%-*} ]] && cp "$found" "$corpora/${name%%-*}/"

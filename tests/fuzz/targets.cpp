@@ -1,9 +1,11 @@
 #include "fuzz/targets.hpp"
 
+#include "fuzz/answer.hpp"
+#include "fuzz/command_targets.hpp"
+
 #include <data/dataset/dataset.hpp>
 #include <data/dataset/table.hpp>
 #include <data/image/decode.hpp>
-#include <lrfind/error.hpp>
 #include <platform/parse_json.hpp>
 #include <report/csv.hpp>
 #include <report/foreign_curve.hpp>
@@ -12,58 +14,12 @@
 #include <report/terminal_curve.hpp>
 #include <report/text.hpp>
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 namespace lrfind::fuzz {
 namespace {
-
-/// A folder of this process, in memory where there is such a place.
-class Folder {
- public:
-  Folder() : path_(parent() / ("lrfind-fuzz-" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string write(const std::string& name, std::string_view bytes) const {
-    const auto file = path_ / name;
-    std::ofstream(file, std::ios::binary) << bytes;
-    return file.string();
-  }
-
-  std::string path() const { return path_.string(); }
-
- private:
-  static std::filesystem::path parent() {
-    return std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
-  }
-  std::filesystem::path path_;
-};
-
-const Folder& folder() {
-  static const Folder here;
-  return here;
-}
-
-/// A message that steers the terminal or fills it would be a finding too, were it not for what prints it.
-template <typename Read>
-void expect_answer(const Read& read) {
-  try {
-    read();
-  } catch (const Error&) {  // one sentence for the person
-  } catch (const JsonError&) {
-  }
-}
 
 void read_image(std::string_view bytes) {
   const std::span file(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
@@ -81,17 +37,16 @@ void read_idx(std::string_view bytes) {
   const std::size_t labels = static_cast<unsigned char>(bytes[0]);
   bytes.remove_prefix(1);
   const std::size_t images = bytes.size() - std::min(labels, bytes.size());
-  const Folder& data = folder();
-  data.write("train-images-idx3-ubyte", bytes.substr(0, images));
-  data.write("train-labels-idx1-ubyte", bytes.substr(images));
-  expect_answer([&] { data::find_dataset(data.path(), {.threads = 1, .stop = {}}); });
-  std::filesystem::remove(data.path() + "/train-images-idx3-ubyte");
-  std::filesystem::remove(data.path() + "/train-labels-idx1-ubyte");
+  const std::string images_file = written("train-images-idx3-ubyte", bytes.substr(0, images));
+  const std::string labels_file = written("train-labels-idx1-ubyte", bytes.substr(images));
+  expect_answer([&] { data::find_dataset(folder(), {.threads = 1, .stop = {}}); });
+  std::filesystem::remove(images_file);
+  std::filesystem::remove(labels_file);
 }
 
 void read_manifest(std::string_view bytes) {
   for (const char* name : {"list.csv", "list.tsv", "list.txt", "list.jsonl"}) {
-    const std::string file = folder().write(name, bytes);
+    const std::string file = written(name, bytes);
     expect_answer([&] { data::read_table(file); });
     expect_answer([&] { data::find_dataset(file, {.threads = 1, .stop = {}}); });
     std::filesystem::remove(file);
@@ -136,16 +91,23 @@ void read_curve_json(std::string_view bytes) {
   expect_answer([&] { show_curve(report::curve_from_json(report::parse_foreign_json(bytes, "fuzz"), "fuzz")); });
 }
 
-constexpr std::array<Target, 7> all = {{{"image", read_image},
-                                        {"idx", read_idx},
-                                        {"manifest", read_manifest},
-                                        {"result", read_result},
-                                        {"json", read_json},
-                                        {"curve_csv", read_curve_csv},
-                                        {"curve_json", read_curve_json}}};
-
 }  // namespace
 
-std::span<const Target> targets() { return all; }
+std::span<const Target> targets() {
+  static constexpr std::array<Target, 13> all = {{{"image", read_image},
+                                                  {"idx", read_idx},
+                                                  {"manifest", read_manifest},
+                                                  {"result", read_result},
+                                                  {"json", read_json},
+                                                  {"curve_csv", read_curve_csv},
+                                                  {"curve_json", read_curve_json},
+                                                  {"config", read_config},
+                                                  {"arguments", read_arguments},
+                                                  {"archive", read_archive},
+                                                  {"suggest", analyse_result},
+                                                  {"plot", draw_result},
+                                                  {"schedule", make_schedule}}};
+  return all;
+}
 
 }  // namespace lrfind::fuzz
