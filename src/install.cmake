@@ -16,12 +16,18 @@ if(TARGET lrfind_cli)
   install(TARGETS lrfind_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind)
   install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/plot_lr.py ${PROJECT_SOURCE_DIR}/scripts/export_torchscript.py
+    ${PROJECT_SOURCE_DIR}/scripts/lrfind_client.py
     DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind/scripts OPTIONAL)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/scripts/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind/scripts
+    FILES_MATCHING PATTERN "*.py")
   install(FILES ${PROJECT_SOURCE_DIR}/scripts/completion.bash
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME lrfind)
 endif()
+if(TARGET lrfind_program)
+  install(TARGETS lrfind_program LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
+endif()
 if(TARGET lrfind_engine)
-  install(TARGETS lrfind_program lrfind_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
+  install(TARGETS lrfind_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
   DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)

@@ -18,6 +18,7 @@ struct Command {
 
 constexpr Command commands[] = {
     {"sweep", "run a learning-rate range test on a dataset and suggest a rate", lrfind::command::sweep},
+    {"exec", "the range test on your own training program, in any framework", lrfind::command::exec},
     {"suggest", "analyse a saved curve again, without training", lrfind::command::suggest},
     {"verify", "train briefly at the suggested rate and its neighbours", lrfind::command::verify},
     {"plot", "draw results in the terminal, or as PNG, SVG or PDF", lrfind::command::plot},

@@ -52,6 +52,7 @@ void warn_before_training(const experiment::Session& session, const CommonOption
 report::ProgressTarget progress_target(const CommonOptions& common, Console& console);
 
 int sweep(const Invocation& invocation);
+int exec(const Invocation& invocation);
 int suggest(const Invocation& invocation);
 int verify(const Invocation& invocation);
 int plot(const Invocation& invocation);

@@ -123,7 +123,7 @@ void declare_device_options(OptionSet& options, experiment::DeviceSettings& sett
                    "use deterministic CUDA algorithms only (the CPU's always are)");
 }
 
-void declare_range_test_options(OptionSet& options, SweepOptions& settings) {
+void declare_rate_options(OptionSet& options, SweepOptions& settings) {
   options.group("Range test");
   options.add("--min-lr", settings.min_lr, number_above(0), "first learning rate");
   options.add("--max-lr", settings.max_lr, number_above(0), "last learning rate");
@@ -138,16 +138,24 @@ void declare_range_test_options(OptionSet& options, SweepOptions& settings) {
               "--trials auto: begin no further trial after this many seconds; 0: no limit");
   options.add("--stop-factor", settings.stop_factor, number(0, 1e9),
               "stop early when the smoothed loss exceeds this times its best and its start; 0: never");
+}
+
+void declare_range_test_options(OptionSet& options, SweepOptions& settings) {
+  declare_rate_options(options, settings);
   options.add("--batch-sizes", settings.batch_sizes,
               {"batch sizes such as 16,32,64,128", [](const std::string&) { return true; }},
               "sweep at each of these batch sizes and fit how the rate grows with them");
 }
 
-void declare_measurement_options(OptionSet& options, SweepOptions& settings) {
+void declare_analysis_options(OptionSet& options, SweepOptions& settings) {
   options.group("Measurement and analysis");
   options.add("--rule", settings.rule, one_of(rule_names()), "how the rate is read off the curve");
   options.add("--smoothing", settings.smoothing, fraction_below_one(), "factor of the moving average of the loss");
   options.add("--metric", settings.metric, one_of(experiment::metric_names()), "the curve that is analysed");
+}
+
+void declare_measurement_options(OptionSet& options, SweepOptions& settings) {
+  declare_analysis_options(options, settings);
   options.add("--eval-every", settings.eval_every, whole_number(1, 1000000),
               "steps between validations (val-* metrics)");
   options.add(
@@ -179,9 +187,54 @@ void declare_output_options(OptionSet& options, SweepOptions& settings) {
   options.add_flag("--print-lr", settings.print_lr,
                    "print only the suggested rate on stdout; nothing and status 4 when it cannot be trusted");
   options.not_in_config();
+}
+
+void declare_list_parameters(OptionSet& options, SweepOptions& settings) {
   options.add_flag("--list-parameters", settings.list_parameters,
                    "print the network's parameter names for --freeze and --lr-mult, and exit");
   options.not_in_config();
+}
+
+void declare_program_options(OptionSet& options, ExecOptions& settings) {
+  constexpr double longest = 1e7;
+  options.group("Program");
+  options.add("--start-timeout", settings.external.start_timeout, number(0, longest),
+              "seconds until the program must have connected and said hello; 0: no limit");
+  options.add("--step-timeout", settings.external.step_timeout, number(0, longest),
+              "seconds until it must have answered a step; 0: no limit");
+  options.add("--optimizer", settings.recipe.optimizer, any_text("an optimizer's name, such as sgd or adamw"),
+              "the program's, where it does not say so itself: the rule lrfind leans on the rates it is used with");
+  options.add("--momentum", settings.recipe.momentum, auto_or(fraction_below_one()),
+              "of that optimizer; auto: what the program says, else 0.9 for sgd");
+  options.add("-b,--batch-size", settings.recipe.batch_size, whole_number(0, INT32_MAX),
+              "samples per update; 0: what the program says");
+  options.add("--command", settings.external.command, {"text", [](const std::string&) { return true; }},
+              "the program and its arguments, one each time; for config files, on the command line they follow --");
+}
+
+// What is wrong with the rates.
+void check_rates(const SweepOptions& settings) {
+  if (!(settings.max_lr > settings.min_lr)) {
+    std::ostringstream text;
+    text << "--max-lr is " << settings.max_lr << "; it must be above --min-lr, " << settings.min_lr;
+    throw usage_error(text.str());
+  }
+  if (settings.stop_factor != 0 && settings.stop_factor < 1) {
+    throw usage_error("--stop-factor takes 0 (never stop early) or a number of at least 1");
+  }
+}
+
+void check_outputs(const OptionSet& options, SweepOptions& settings) {
+  if (settings.print_lr && !options.given("output")) settings.output.clear();
+  if (settings.print_lr && settings.output == "-") {
+    throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
+  }
+  for (const auto& path : {settings.output == "-" ? std::string() : settings.output, settings.csv, settings.plot}) {
+    if (!path.empty()) report::check_writable(path);
+  }
+  if (!settings.plot.empty()) {
+    if (const auto problem = report::picture_problem(settings.plot)) throw usage_error(*problem);
+  }
 }
 
 }  // namespace
@@ -216,20 +269,31 @@ void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& sett
   declare_verification_options(options, settings);
   declare_session_options(options, settings.session);
   declare_output_options(options, settings);
+  declare_list_parameters(options, settings);
+}
+
+void declare_exec_options(OptionSet& options, ExecOptions& settings) {
+  declare_rate_options(options, settings.sweep);
+  declare_analysis_options(options, settings.sweep);
+  declare_program_options(options, settings);
+  declare_output_options(options, settings.sweep);
+}
+
+void check_exec_options(const OptionSet& options, ExecOptions& settings) {
+  if (settings.external.command.empty()) {
+    throw usage_error(
+        "COMMAND is missing: the training program and its arguments, after --, as in lrfind exec -- "
+        "python3 train.py");
+  }
+  check_rates(settings.sweep);
+  check_outputs(options, settings.sweep);
 }
 
 void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
   if (settings.session.data.path.empty()) {
     throw usage_error("DATA is missing: the folder or CSV file with the images; see lrfind sweep --help");
   }
-  if (!(settings.max_lr > settings.min_lr)) {
-    std::ostringstream text;
-    text << "--max-lr is " << settings.max_lr << "; it must be above --min-lr, " << settings.min_lr;
-    throw usage_error(text.str());
-  }
-  if (settings.stop_factor != 0 && settings.stop_factor < 1) {
-    throw usage_error("--stop-factor takes 0 (never stop early) or a number of at least 1");
-  }
+  check_rates(settings);
   if (settings.verify_steps > 0 && settings.verify_epochs > 0) {
     throw usage_error("--verify-epochs and --verify-steps both set the length; give one");
   }
@@ -237,19 +301,10 @@ void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
   if (settings.layerwise && !settings.batch_sizes.empty()) {
     throw usage_error("--layerwise looks at one batch size and --batch-sizes at several; run them one after the other");
   }
-  if (settings.print_lr && !options.given("output")) settings.output.clear();
-  if (settings.print_lr && settings.output == "-") {
-    throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
-  }
   if (settings.metric == "probe-loss" && settings.probe == 0) {
     throw usage_error("--metric probe-loss needs probe images; --probe is 0");
   }
-  for (const auto& path : {settings.output == "-" ? std::string() : settings.output, settings.csv, settings.plot}) {
-    if (!path.empty()) report::check_writable(path);
-  }
-  if (!settings.plot.empty()) {
-    if (const auto problem = report::picture_problem(settings.plot)) throw usage_error(*problem);
-  }
+  check_outputs(options, settings);
 }
 
 std::vector<std::int64_t> parse_batch_sizes(const std::string& text) {

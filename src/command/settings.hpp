@@ -3,6 +3,7 @@
 #pragma once
 
 #include "command/options.hpp"
+#include "experiment/external_trials.hpp"
 #include "experiment/settings.hpp"
 
 #include <cstdint>
@@ -29,13 +30,24 @@ struct SweepOptions : experiment::SweepSettings {
   bool list_parameters = false;
 };
 
+/// What `exec` takes beside the range test and where its result goes.
+struct ExecOptions {
+  SweepOptions sweep;
+  experiment::ExternalSettings external;
+  experiment::ExternalRecipe recipe;  ///< what the program does not say itself
+};
+
 void declare_common_options(OptionSet& options, CommonOptions& settings);
 void declare_session_options(OptionSet& options, experiment::SessionSettings& settings);
 /// All of them, and `app`'s DATA.
 void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& settings);
 
+/// All of them but the command after --.
+void declare_exec_options(OptionSet& options, ExecOptions& settings);
+
 /// Throws Error (usage) or Error (output) for what can be known to go wrong before any work is done.
 void check_sweep_options(const OptionSet& options, SweepOptions& settings);
+void check_exec_options(const OptionSet& options, ExecOptions& settings);
 
 /// The sizes of `text`, rising; empty when no study was asked for. Throws Error (usage).
 std::vector<std::int64_t> parse_batch_sizes(const std::string& text);

@@ -1,16 +1,12 @@
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
+#include "command/result_output.hpp"
 #include "data/batch/check.hpp"
 #include "experiment/analyse.hpp"
 #include "experiment/batch_sizes.hpp"
 #include "experiment/layers.hpp"
 #include "experiment/trials.hpp"
 #include "platform/interrupted.hpp"
-#include "platform/write_file.hpp"
-#include "report/csv.hpp"
-#include "report/picture.hpp"
-#include "report/summary.hpp"
-#include "report/terminal_curve.hpp"
 #include "report/text.hpp"
 #include "verify/after_sweep.hpp"
 
@@ -63,31 +59,12 @@ void describe_trials(const experiment::Trials& trials, report::Result& result) {
                         {"bookkeeping_s", trials.seconds - known}};
 }
 
-// What cannot be written is not lost and is said at the end: returns the error.
-std::optional<Error> write(const SweepOptions& settings, const report::Result& result) {
-  const std::string text = report::to_text(result);
-  std::optional<Error> unwritten;
-  if (settings.output == "-") {
-    std::cout << text;
-  } else if (!settings.output.empty()) {
-    unwritten = report::write_file_or_elsewhere(settings.output, text);
-  }
-  if (unwritten) return unwritten;
-  if (!settings.csv.empty()) report::write_file(settings.csv, report::to_csv(result));
-  if (!settings.plot.empty() && !result.curve.lr.empty()) {
-    report::write_picture({{result.dataset.path, result}}, settings.plot);
-  }
-  return std::nullopt;
-}
-
 void show(const SweepOptions& settings, const report::Result& result, bool unwritten, Console& console) {
   if (settings.common.quiet) return;
   const auto style = console.style();
-  if (!result.curve.lr.empty()) console.out() << report::draw_curve(result, style) << "\n";
-  console.out() << report::summary(result, style) << experiment::batch_size_text(result, style)
-                << experiment::layer_text(result, style);
-  if (!settings.output.empty() && settings.output != "-" && !unwritten)
-    console.out() << "\nresult: " << report::printable(settings.output) << "\n";
+  show_curve(result, console);
+  console.out() << experiment::batch_size_text(result, style) << experiment::layer_text(result, style);
+  if (!unwritten) show_place(settings, console);
 }
 
 void show_verification(const SweepOptions& settings, const report::Verification& verification, Console& console) {
@@ -108,7 +85,7 @@ int write_nothing_measured(SweepOptions& settings, const OptionSet& options) {
   result.dataset.path = settings.session.data.path;
   result.model.name = settings.session.network.model;
   experiment::analyse(result, experiment::suggest_options(settings), settings.metric);
-  if (const auto unwritten = write(settings, result)) throw *unwritten;
+  if (const auto unwritten = write_result(settings, result)) throw *unwritten;
   return ExitStatus::interrupted;
 }
 
@@ -181,13 +158,12 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   }
   result.config = options.resolved();
   result.timing.total_s = experiment::seconds_since(start);
-  const auto unwritten = write(settings, result);
+  const auto unwritten = write_result(settings, result);
   if (failure && !unwritten) throw Error(*failure);
   show(settings, result, unwritten.has_value(), console);
   if (unwritten) throw *unwritten;
   if (!result.complete) return ExitStatus::interrupted;
-  if (settings.print_lr && result.suggestion.trusted) std::cout << report::Json(*result.suggestion.lr).dump() << "\n";
-  return result.suggestion.trusted ? done : untrusted;
+  return answer(settings, result);
 }
 
 }  // namespace

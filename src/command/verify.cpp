@@ -187,6 +187,12 @@ int verify(const Invocation& invocation) {
   auto& options = line.options();
   if (!settings.result.empty()) {
     result = report::read_result(settings.result);
+    if (result.sections.contains("program")) {
+      throw usage_error(
+          "\"" + settings.result +
+          "\" is of a training program of somebody else (lrfind exec), which lrfind cannot train; train it "
+          "at the suggested rate and its neighbours");
+    }
     inherit(options, settings, result);
   }
   check_before(options, settings);

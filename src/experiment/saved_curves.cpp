@@ -2,6 +2,7 @@
 #include <lrfind/error.hpp>
 
 #include "experiment/analyse.hpp"
+#include "experiment/settings.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/read_file.hpp"
 #include "report/csv.hpp"
@@ -151,7 +152,7 @@ void analyse_again(report::Result& result, const AnalysisSettings& settings) {
   } else if (of_another_tool(result) && !result.trials.empty()) {
     options.steps = planned_steps(result.trials.front(), options.smoothing);
   }
-  options.optimizer = config_text(result, "optimizer", "");
+  options.optimizer = with_usual_rate(config_text(result, "optimizer", ""));
   const auto momentum = result.config.find("momentum");
   if (momentum != result.config.end() && momentum->is_number()) options.momentum = momentum->get<double>();
   options.images = image_facts(result);

@@ -13,14 +13,16 @@ namespace {
 
 using train::OptimizerKind;
 
-OptimizerKind optimizer_kind(const std::string& name) {
+const std::map<std::string, OptimizerKind>& optimizer_kinds() {
   static const std::map<std::string, OptimizerKind> kinds = {{"sgd", OptimizerKind::sgd},
                                                              {"adam", OptimizerKind::adam},
                                                              {"adamw", OptimizerKind::adamw},
                                                              {"rmsprop", OptimizerKind::rmsprop},
                                                              {"adagrad", OptimizerKind::adagrad}};
-  return kinds.at(name);
+  return kinds;
 }
+
+OptimizerKind optimizer_kind(const std::string& name) { return optimizer_kinds().at(name); }
 
 train::Precision precision_of(const std::string& name) {
   static const std::map<std::string, train::Precision> precisions = {{"fp32", train::Precision::fp32},
@@ -61,6 +63,10 @@ void check_momentum(const RecipeSettings& settings, const train::OptimizerOption
 }
 
 }  // namespace
+
+std::string with_usual_rate(const std::string& optimizer) {
+  return optimizer_kinds().contains(optimizer) ? optimizer : "";
+}
 
 RecipeSettings resolved(RecipeSettings settings) {
   const auto kind = optimizer_kind(settings.optimizer);

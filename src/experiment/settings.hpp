@@ -100,6 +100,9 @@ struct SweepSettings {
   std::int64_t verify_steps = 0;
 };
 
+/// The optimizer's name if its usual rate is known, else nothing: what SuggestOptions takes of one that others have.
+std::string with_usual_rate(const std::string& optimizer);
+
 /// The same recipe with what "auto" stands for in its place.
 RecipeSettings resolved(RecipeSettings settings);
 

@@ -4,6 +4,7 @@
 #include "platform/interrupted.hpp"
 
 #include "experiment/analyse.hpp"
+#include "range_test/record.hpp"
 #include "report/progress.hpp"
 #include "train/stopwatch.hpp"
 
@@ -24,7 +25,65 @@ std::size_t probe_size(const SweepSettings& settings) {
   return static_cast<std::size_t>(std::clamp<std::int64_t>(recipe.batch_size * recipe.accumulate / 2, 16, 256));
 }
 
+bool sure(const std::vector<TrialRun>& runs, const SweepSettings& settings, const SuggestOptions& analysis,
+          Clock::time_point start) {
+  const auto done_trials = static_cast<std::int64_t>(runs.size());
+  if (settings.trials) return done_trials >= *settings.trials;
+  if (done_trials >= settings.max_trials) return true;
+  if (settings.max_seconds > 0 && seconds_since(start) >= settings.max_seconds) return true;
+  if (done_trials < least_trials) return false;
+  std::vector<Trial> curves;
+  for (const auto& run : runs) curves.push_back(curve_of(run.trial, settings.metric));
+  return interval_half_width_decades(lrfind::suggest(curves, analysis)) <= settings.precision_decades;
+}
+
 }  // namespace
+
+Trials run_trials(const RunTrial& run_trial, const SweepSettings& settings, std::uint64_t seed,
+                  const SuggestOptions& analysis, std::int64_t images_per_step, const std::stop_token& stop,
+                  Clock::time_point start, report::Progress& progress) {
+  Trials trials;
+  const auto begin = Clock::now();
+  std::int64_t images = 0;
+  while (!stop.stop_requested()) {
+    const int number = static_cast<int>(trials.runs.size());
+    Trial partial;
+    partial.seed = trial_seed(seed, number);
+    partial.stopped = Stopped::interrupted;
+    std::vector<double> losses;
+    const auto on_step = [&](int step, double lr, const Measurement& measured) {
+      record(partial, lr, measured);
+      losses.push_back(measured.loss);
+      images += images_per_step;
+      const auto planned = settings.trials.value_or(std::max<std::int64_t>(least_trials, number + 1));
+      progress.update(
+          {.step = step + 1,
+           .steps = static_cast<int>(settings.steps),
+           .trial = number + 1,
+           .trials = static_cast<int>(planned),
+           .lr = lr,
+           .smoothed_loss = smooth(losses, settings.smoothing).back(),
+           .images_per_s = images > 0 ? static_cast<double>(images) / seconds_since(begin) : report::not_measured});
+    };
+    try {
+      trials.runs.push_back(run_trial(number, on_step));
+    } catch (...) {
+      if (partial.lr.empty() && trials.runs.empty()) throw;
+      // What was measured is written before the error is reported.
+      trials.failure = current_error();
+      drop_unmeasured(partial);
+      if (!partial.lr.empty()) trials.runs.push_back({.trial = partial, .update_ratios = {}, .timing = {}});
+      break;
+    }
+    if (trials.runs.back().trial.stopped == Stopped::interrupted) break;
+    if (sure(trials.runs, settings, analysis, start)) {
+      trials.complete = true;
+      break;
+    }
+  }
+  trials.seconds = seconds_since(begin);
+  return trials;
+}
 
 TrialRunner::TrialRunner(Session& session, const SweepSettings& settings, report::ProgressTarget progress)
     : session_(session), settings_(settings), progress_(std::move(progress)) {
@@ -50,8 +109,7 @@ void TrialRunner::prepare(std::int64_t batch_size, int accumulate) {
   engine.prepare(static_cast<int>(batch_size), accumulate, measuring_.gain_every > 0);
 }
 
-TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step,
-                                Trial& partial) {
+TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step) {
   TrialRun run;
   const auto options = range_options(settings_, trial_seed(session_.seed(), number));
   const auto loader = session_.loader(
@@ -93,70 +151,19 @@ TrialRun TrialRunner::run_trial(int number, std::int64_t batch_size, int accumul
     }
     return measured;
   };
-  const auto note_step = [&](int step_number, double lr, const Measurement& measured) {
-    partial.lr.push_back(lr);
-    partial.loss.push_back(measured.loss);
-    on_step(step_number, lr, measured);
-  };
-  partial.seed = options.seed;
-  partial.stopped = Stopped::interrupted;
   // Validation measures the weights as they are, so nothing may have run ahead of it.
   const int ahead = measuring_.validation != nullptr ? 0 : engine.ahead();
   run.trial = range_test(
-      StepsAhead{submit, collect, ahead}, options, [this] { return session_.stop().stop_requested(); }, note_step);
+      StepsAhead{submit, collect, ahead}, options, [this] { return session_.stop().stop_requested(); }, on_step);
   run.timing.steps = engine.times();
   return run;
 }
 
-bool TrialRunner::sure(const std::vector<TrialRun>& runs, const SuggestOptions& analysis) const {
-  const auto done_trials = static_cast<std::int64_t>(runs.size());
-  if (settings_.trials) return done_trials >= *settings_.trials;
-  if (done_trials >= settings_.max_trials) return true;
-  if (settings_.max_seconds > 0 && seconds_since(start_) >= settings_.max_seconds) return true;
-  if (done_trials < least_trials) return false;
-  std::vector<Trial> curves;
-  for (const auto& run : runs) curves.push_back(curve_of(run.trial, settings_.metric));
-  return interval_half_width_decades(lrfind::suggest(curves, analysis)) <= settings_.precision_decades;
-}
-
 Trials TrialRunner::run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis) {
-  Trials trials;
   report::Progress progress(progress_);
-  const auto begin = Clock::now();
-  std::int64_t images = 0;
-  while (!session_.stop().stop_requested()) {
-    const int number = static_cast<int>(trials.runs.size());
-    Trial partial;
-    std::vector<double> losses;
-    const auto on_step = [&](int step, double lr, const Measurement& measured) {
-      losses.push_back(measured.loss);
-      images += batch_size * accumulate;
-      const auto planned = settings_.trials.value_or(std::max<std::int64_t>(least_trials, number + 1));
-      progress.update({.step = step + 1,
-                       .steps = static_cast<int>(settings_.steps),
-                       .trial = number + 1,
-                       .trials = static_cast<int>(planned),
-                       .lr = lr,
-                       .smoothed_loss = smooth(losses, settings_.smoothing).back(),
-                       .images_per_s = static_cast<double>(images) / seconds_since(begin)});
-    };
-    try {
-      trials.runs.push_back(run_trial(number, batch_size, accumulate, on_step, partial));
-    } catch (...) {
-      if (partial.lr.empty() && trials.runs.empty()) throw;
-      // What was measured is written before the error is reported.
-      trials.failure = current_error();
-      if (!partial.lr.empty()) trials.runs.push_back({.trial = partial, .update_ratios = {}, .timing = {}});
-      break;
-    }
-    if (trials.runs.back().trial.stopped == Stopped::interrupted) break;
-    if (sure(trials.runs, analysis)) {
-      trials.complete = true;
-      break;
-    }
-  }
-  trials.seconds = seconds_since(begin);
-  return trials;
+  return run_trials(
+      [&](int number, const OnStep& on_step) { return run_trial(number, batch_size, accumulate, on_step); }, settings_,
+      session_.seed(), analysis, batch_size * accumulate, session_.stop(), start_, progress);
 }
 
 }  // namespace lrfind::experiment

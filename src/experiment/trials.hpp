@@ -6,6 +6,7 @@
 #include "report/progress.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <lrfind/error.hpp>
 #include <lrfind/range_test.hpp>
 #include <optional>
@@ -43,6 +44,16 @@ struct Trials {
   double seconds = 0;
 };
 
+/// Runs one trial, from 0, and tells of each of its steps.
+using RunTrial = std::function<TrialRun(int number, const OnStep& on_step)>;
+
+/// Runs as many trials as the settings ask for, showing how far they are. `analysis` decides when --trials auto is sure
+/// enough; `start` is when its --max-seconds began. Exceptions of the first step are thrown; later ones end the trials
+/// and are kept in `failure`, with what was measured before. images_per_step: 0 where nobody knows.
+Trials run_trials(const RunTrial& run_trial, const SweepSettings& settings, std::uint64_t seed,
+                  const SuggestOptions& analysis, std::int64_t images_per_step, const std::stop_token& stop,
+                  Clock::time_point start, report::Progress& progress);
+
 /// Runs the trials that the settings ask for, telling `progress` how far they are. Uses the session and the settings,
 /// which must outlive it.
 class TrialRunner {
@@ -52,13 +63,11 @@ class TrialRunner {
   /// Makes the engine ready for steps of this size, which counts as start-up (Engine::prepare).
   void prepare(std::int64_t batch_size, int accumulate);
 
-  /// `analysis` decides when --trials auto is sure enough. Errors of the first step are thrown; later ones end the
-  /// trials and are kept in `failure`, with what was measured before.
+  /// As run_trials.
   Trials run(std::int64_t batch_size, int accumulate, const SuggestOptions& analysis);
 
  private:
-  TrialRun run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step, Trial& partial);
-  bool sure(const std::vector<TrialRun>& runs, const SuggestOptions& analysis) const;
+  TrialRun run_trial(int number, std::int64_t batch_size, int accumulate, const OnStep& on_step);
 
   Session& session_;
   const SweepSettings& settings_;

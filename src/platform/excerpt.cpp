@@ -50,4 +50,20 @@ std::string readable_length(std::string_view message) {
          std::string(last_bytes(text, longest / 2));
 }
 
+std::string visible(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string shown;
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (letter == '\t') {
+      shown += ' ';
+    } else if (byte < 0x20 || byte == 0x7F) {
+      shown += {'\\', 'x', digits[byte / 16], digits[byte % 16]};
+    } else {
+      shown += letter;
+    }
+  }
+  return shown;
+}
+
 }  // namespace lrfind

@@ -13,4 +13,7 @@ std::string excerpt(std::string_view value);
 /// than 1,000 bytes, then its middle left out where it is longer than 3,000.
 std::string readable_length(std::string_view message);
 
+/// The text with control characters as escapes, "\x1b[31m", so that a program's output can stand in a sentence.
+std::string visible(std::string_view text);
+
 }  // namespace lrfind

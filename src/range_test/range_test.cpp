@@ -1,6 +1,7 @@
 #include <lrfind/range_test.hpp>
 
 #include "analysis/statistics.hpp"
+#include "range_test/record.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -46,6 +47,12 @@ bool StopRule::diverged(double loss) {
 
 namespace {
 
+void drop_if_never_measured(std::vector<double>& values) {
+  if (std::all_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) values.clear();
+}
+
+}  // namespace
+
 void record(Trial& trial, double lr, const Measurement& measured) {
   if (!trial.alignment.empty()) trial.alignment.back() = measured.alignment_of_previous;
   trial.alignment.push_back(Measurement::none);
@@ -57,11 +64,11 @@ void record(Trial& trial, double lr, const Measurement& measured) {
   trial.val_accuracy.push_back(measured.val_accuracy);
 }
 
-void drop_if_never_measured(std::vector<double>& values) {
-  if (std::all_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) values.clear();
+void drop_unmeasured(Trial& trial) {
+  for (auto* values : {&trial.probe_loss, &trial.gain_ratio, &trial.alignment, &trial.val_loss, &trial.val_accuracy}) {
+    drop_if_never_measured(*values);
+  }
 }
-
-}  // namespace
 
 Trial range_test(const StepsAhead& steps, const RangeTestOptions& options, const ShouldStop& should_stop,
                  const OnStep& on_step) {
@@ -100,11 +107,7 @@ Trial range_test(const StepsAhead& steps, const RangeTestOptions& options, const
       break;
     }
   }
-  drop_if_never_measured(trial.probe_loss);
-  drop_if_never_measured(trial.gain_ratio);
-  drop_if_never_measured(trial.alignment);
-  drop_if_never_measured(trial.val_loss);
-  drop_if_never_measured(trial.val_accuracy);
+  drop_unmeasured(trial);
   return trial;
 }
 

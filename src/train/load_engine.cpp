@@ -36,6 +36,12 @@ void* open_module(const fs::path& path) {
 }  // namespace
 
 std::unique_ptr<Engine> load_engine() {
+  if (!LRFIND_WITH_TORCH) {
+    throw device_error(
+        "this lrfind was built without LibTorch, with which it trains networks of its own; lrfind exec tests the rates "
+        "of "
+        "any other training program");
+  }
   choose_openmp_waiting();
   const fs::path path = platform::module_path(LRFIND_ENGINE_FILE);
   void* module = open_module(path);

@@ -3,6 +3,7 @@
 #include <data/dataset/dataset.hpp>
 #include <data/dataset/table.hpp>
 #include <data/image/decode.hpp>
+#include <experiment/exec_protocol.hpp>
 #include <lrfind/error.hpp>
 #include <platform/parse_json.hpp>
 #include <report/csv.hpp>
@@ -136,13 +137,29 @@ void read_curve_json(std::string_view bytes) {
   expect_answer([&] { show_curve(report::curve_from_json(report::parse_foreign_json(bytes, "fuzz"), "fuzz")); });
 }
 
-constexpr std::array<Target, 7> all = {{{"image", read_image},
+// A program's lines: its hello, then answers.
+void read_exec(std::string_view bytes) {
+  bool first = true;
+  while (!bytes.empty()) {
+    const std::string_view line = bytes.substr(0, bytes.find('\n'));
+    bytes.remove_prefix(std::min(line.size() + 1, bytes.size()));
+    if (first) {
+      expect_answer([&] { experiment::parse_hello(line); });
+    } else {
+      expect_answer([&] { experiment::parse_answer(line, 0); });
+    }
+    first = false;
+  }
+}
+
+constexpr std::array<Target, 8> all = {{{"image", read_image},
                                         {"idx", read_idx},
                                         {"manifest", read_manifest},
                                         {"result", read_result},
                                         {"json", read_json},
                                         {"curve_csv", read_curve_csv},
-                                        {"curve_json", read_curve_json}}};
+                                        {"curve_json", read_curve_json},
+                                        {"exec", read_exec}}};
 
 }  // namespace
 
