@@ -12,7 +12,7 @@ seconds=${1:-60}
 clang=$(command -v clang++ || command -v clang++-14) || fail "clang++ is missing: scripts/setup.sh fuzz"
 build=build-fuzz corpora=build-fuzz/corpora findings=build-fuzz/findings
 configure "$build" CMAKE_CXX_COMPILER="$clang" CMAKE_BUILD_TYPE=RelWithDebInfo LRFIND_WITH_TORCH=OFF LRFIND_FUZZ=ON LRFIND_WERROR=OFF
-targets=(image idx manifest result json curve_csv curve_json)
+targets=(image idx manifest result json curve_csv curve_json exported)
 compile "$build" "${targets[@]/#/fuzz_}"
 
 mkdir -p "$findings"
@@ -29,6 +29,7 @@ printf 'lr;loss;probe_loss\n0,0001;2,3;2\n0,001;2,2;2\n0,01;1,5;\n' >"$corpora/c
 printf '{"lr": [1e-4, 1e-3, 1e-2], "loss": [2.3, NaN, 1.5]}' >"$corpora/curve_json/columns"
 printf '[{"lr": 1e-3, "loss": 2}, {"lr": 1e-2, "loss": 1}]' >"$corpora/curve_json/records"
 printf '{"lr": 1e-3, "loss": 2}\n{"lr": 1e-2, "loss": 1}\n' >"$corpora/curve_json/lines"
+cp tests/fuzz/seeds/exported_* "$corpora/exported/"
 for found in tests/fuzz/found/*; do
   name=${found##*/}
   [[ -d $corpora/${name%%-*} ]] && cp "$found" "$corpora/${name%%-*}/"

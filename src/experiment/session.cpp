@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <numeric>
 #include <opencv2/core/version.hpp>
+#include <tuple>
 
 namespace lrfind::experiment {
 
@@ -50,15 +51,15 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
                                                       .threads = static_cast<unsigned>(cores),
                                                       .stop = stop_});
   index_s_ = seconds_since(start);
-  open_store(shape_for(std::nullopt), use);
+  open_store(shape_for({}), use);
 
   engine_ = loading.get();
   settings_.device.device = engine_->open_device({settings_.device.device, threads_, settings_.device.deterministic});
   const auto& network = settings_.network;
-  const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
-                                       network.replace_head, data::seed_of(seed(), head_stream)},
-                                      shape_);
-  if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, use);
+  const auto images = engine_->load({network.model, network.width, static_cast<int>(network.depth),
+                                     network.replace_head, data::seed_of(seed(), head_stream)},
+                                    shape_);
+  if (const auto fitting = shape_for(images); fitting != shape_) open_store(fitting, use);
   settings_.data.image_size = ImageSize{shape_.height, shape_.width};
   settings_.data.channels = shape_.channels;
   engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
@@ -70,7 +71,7 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
                                                                      << 20U);
 }
 
-data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
+data::ImageShape Session::shape_for(const train::FittingImages& images) const {
   data::ImageShape shape;
   const auto& wanted = settings_.data.image_size;
   if (!wanted || !settings_.data.channels) shape = data::typical_shape(dataset_);
@@ -79,13 +80,15 @@ data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
   if (wanted) {
     shape.height = wanted->height;
     shape.width = wanted->width;
+  } else if (images.size) {
+    std::tie(shape.height, shape.width) = *images.size;
   } else if (std::max(shape.height, shape.width) > usual) {
     shape.height = shape.width = usual;
   }
   if (settings_.data.channels) {
     shape.channels = static_cast<int>(*settings_.data.channels);
-  } else if (network_channels) {
-    shape.channels = *network_channels;
+  } else if (images.channels) {
+    shape.channels = *images.channels;
   }
   return shape;
 }

@@ -72,7 +72,7 @@ class Session {
   int accumulate() const { return recipe_.accumulate; }
 
  private:
-  data::ImageShape shape_for(std::optional<int> network_channels) const;
+  data::ImageShape shape_for(const train::FittingImages& images) const;
   void open_store(const data::ImageShape& shape, const ExpectedUse& use);
   void choose_normalisation();
   std::vector<double> class_counts() const;

@@ -1,7 +1,7 @@
 """Every ready recipe in configs/ runs as it is, but for fewer steps and images.
 
 files/tiny.pt is a small residual network, made with
-  scripts/export_torchscript.py tests/train/networks.py:Residual --kwargs '{"classes": 10, "width": 4}' -o tiny.pt
+  scripts/export_network.py tests/train/networks.py:Residual --torchscript --kwargs '{"classes": 10, "width": 4}' -o tiny.pt
 """
 
 import json

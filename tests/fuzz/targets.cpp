@@ -4,6 +4,7 @@
 #include <data/dataset/table.hpp>
 #include <data/image/decode.hpp>
 #include <lrfind/error.hpp>
+#include <model/exported_program.hpp>
 #include <platform/parse_json.hpp>
 #include <report/csv.hpp>
 #include <report/foreign_curve.hpp>
@@ -136,13 +137,20 @@ void read_curve_json(std::string_view bytes) {
   expect_answer([&] { show_curve(report::curve_from_json(report::parse_foreign_json(bytes, "fuzz"), "fuzz")); });
 }
 
-constexpr std::array<Target, 7> all = {{{"image", read_image},
+// What torch.export.save writes as JSON: a graph, or a list of its weights.
+void read_exported(std::string_view bytes) {
+  expect_answer([&] { model::parse_exported_program(bytes, "fuzz"); });
+  expect_answer([&] { model::parse_stored_tensors(bytes, "fuzz"); });
+}
+
+constexpr std::array<Target, 8> all = {{{"image", read_image},
                                         {"idx", read_idx},
                                         {"manifest", read_manifest},
                                         {"result", read_result},
                                         {"json", read_json},
                                         {"curve_csv", read_curve_csv},
-                                        {"curve_json", read_curve_json}}};
+                                        {"curve_json", read_curve_json},
+                                        {"exported", read_exported}}};
 
 }  // namespace
 

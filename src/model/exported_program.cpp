@@ -1,0 +1,465 @@
+#include "model/exported_program.hpp"
+
+#include "platform/excerpt.hpp"
+#include "platform/parse_json.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+namespace lrfind::model {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Argument = ExportedArgument;
+
+constexpr int schema_major = 8;
+
+/// Reads members as the types that they must have. Everything is said of one file.
+class Reader {
+ public:
+  explicit Reader(const std::string& file) : file_(file) {}
+
+  [[noreturn]] void damaged(const std::string& clause) const {
+    throw model_error("exported program \"" + file_ + "\" is damaged: " + clause + "; export it again");
+  }
+  [[noreturn]] void refuse(const std::string& clause) const {
+    throw model_error("exported program \"" + file_ + "\" " + clause);
+  }
+
+  Json parse(std::string_view text, const std::string& what) const {
+    try {
+      return parse_json(text);
+    } catch (const JsonError& error) {
+      damaged(what + " " + error.what());
+    }
+  }
+
+  const Json* find(const Json& object, const char* name) const {
+    if (!object.is_object()) damaged(std::string("there is no object where \"") + name + "\" belongs");
+    const auto found = object.find(name);
+    return found == object.end() || found->is_null() ? nullptr : &*found;
+  }
+  const Json& member(const Json& object, const char* name) const {
+    const auto* found = find(object, name);
+    if (found == nullptr) damaged(std::string("\"") + name + "\" is missing");
+    return *found;
+  }
+  const Json& list(const Json& value, const char* what) const {
+    if (!value.is_array()) damaged(std::string("\"") + what + "\" is no list");
+    return value;
+  }
+  const Json& list_in(const Json& object, const char* name) const { return list(member(object, name), name); }
+  std::string text(const Json& value, const char* what) const {
+    if (!value.is_string()) damaged(std::string("\"") + what + "\" is no text");
+    return value.get<std::string>();
+  }
+  std::string text_in(const Json& object, const char* name) const { return text(member(object, name), name); }
+  bool boolean(const Json& value, const char* what) const {
+    if (!value.is_boolean()) damaged(std::string("\"") + what + "\" is neither true nor false");
+    return value.get<bool>();
+  }
+  std::int64_t integer(const Json& value, const char* what) const {
+    const bool too_large = value.is_number_unsigned() &&
+                           value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+    if (!value.is_number_integer() || too_large) damaged(std::string("\"") + what + "\" is no whole number");
+    return value.get<std::int64_t>();
+  }
+  int code(const Json& value, const char* what) const {
+    const auto number = integer(value, what);
+    if (number < 0 || number > 1000) damaged(std::string("\"") + what + "\" is " + std::to_string(number));
+    return static_cast<int>(number);
+  }
+  double number(const Json& value, const char* what) const {
+    if (value.is_string()) {  // JSON has none of these
+      const auto word = value.get<std::string>();
+      if (word == "Infinity") return std::numeric_limits<double>::infinity();
+      if (word == "-Infinity") return -std::numeric_limits<double>::infinity();
+      if (word == "NaN") return std::numeric_limits<double>::quiet_NaN();
+    }
+    if (!value.is_number()) damaged(std::string("\"") + what + "\" is no number");
+    return value.get<double>();
+  }
+  /// The one member of an object that says by its name what it holds.
+  std::pair<std::string, const Json*> choice(const Json& value) const {
+    if (value.is_object()) {
+      for (const auto& [name, held] : value.items()) {
+        if (value.size() == 1 || !held.is_null()) return {name, &held};
+      }
+    }
+    damaged("an argument is no object with one member");
+  }
+
+ private:
+  const std::string& file_;
+};
+
+/// Names of values become numbers in the order in which they are defined.
+class Names {
+ public:
+  explicit Names(const Reader& reader) : read_(reader) {}
+
+  ValueId define(const std::string& name) {
+    const auto [place, is_new] = ids_.emplace(name, names_.size());
+    if (!is_new) read_.damaged("the value \"" + excerpt(name) + "\" is defined twice");
+    names_.push_back(name);
+    return place->second;
+  }
+  ValueId at(const std::string& name) const {
+    const auto found = ids_.find(name);
+    if (found == ids_.end()) read_.damaged("the value \"" + excerpt(name) + "\" is used before it is defined");
+    return found->second;
+  }
+  std::vector<std::string> take() { return std::move(names_); }
+
+ private:
+  const Reader& read_;
+  std::unordered_map<std::string, ValueId> ids_;
+  std::vector<std::string> names_;
+};
+
+class GraphReader {
+ public:
+  GraphReader(const Json& program, const std::string& file) : read_(file), program_(program), names_(read_) {}
+
+  ExportedProgram result() {
+    check_version();
+    const auto& module = read_.member(program_, "graph_module");
+    const auto& graph = read_.member(module, "graph");
+    const auto& signature = read_.member(module, "signature");
+    if (const auto* written = read_.find(program_, "torch_version")) {
+      result_.torch_version = read_.text(*written, "torch_version");
+    }
+    read_tensor_facts(graph);
+    for (const auto& spec : read_.list_in(signature, "input_specs")) read_input(spec);
+    if (user_inputs_ != 1) {
+      read_.refuse("takes " + std::to_string(user_inputs_) +
+                   " inputs; it must take one, a batch of images [N, channels, height, width]");
+    }
+    check_images();
+    for (const auto& node : read_.list_in(graph, "nodes")) result_.nodes.push_back(read_node(node));
+    for (const auto& spec : read_.list_in(signature, "output_specs")) read_output(spec);
+    choose_logits(module);
+    result_.value_names = names_.take();
+    return std::move(result_);
+  }
+
+ private:
+  void check_version() const {
+    const auto& version = read_.member(program_, "schema_version");
+    const auto major = read_.integer(read_.member(version, "major"), "major");
+    if (major == schema_major) return;
+    const auto* written = read_.find(program_, "torch_version");
+    read_.refuse(
+        "has schema version " + std::to_string(major) +
+        (written != nullptr && written->is_string() ? " of torch " + excerpt(written->get<std::string>()) : "") +
+        ", and this lrfind reads version " + std::to_string(schema_major) + "; export it again with " +
+        (major > schema_major ? "torch 2.8 to 2.14" : "torch 2.8 or newer"));
+  }
+
+  void read_tensor_facts(const Json& graph) {
+    const auto& values = read_.member(graph, "tensor_values");
+    if (!values.is_object()) read_.damaged("\"tensor_values\" is no object");
+    for (const auto& [name, facts] : values.items()) facts_.emplace(name, &facts);
+  }
+
+  // The value that a member such as {"name": "x"} names.
+  std::string name_in(const Json& object) const { return read_.text_in(object, "name"); }
+
+  void add_tensor(ExportedProgram::Holds holds, const Json& spec, const char* name) {
+    const auto value = names_.define(name_in(read_.member(spec, "arg")));
+    result_.tensors.push_back({holds, read_.text_in(spec, name), value});
+  }
+
+  void read_input(const Json& spec) {
+    const auto [kind, held] = read_.choice(spec);
+    if (kind == "parameter") return add_tensor(ExportedProgram::Holds::parameter, *held, "parameter_name");
+    if (kind == "buffer") return add_tensor(ExportedProgram::Holds::buffer, *held, "buffer_name");
+    if (kind == "tensor_constant") return add_tensor(ExportedProgram::Holds::constant, *held, "tensor_constant_name");
+    if (kind == "constant_input") return;  // None, or a number: the graph holds what follows from it
+    if (kind != "user_input") read_.refuse("has an input of kind \"" + excerpt(kind) + "\", which is not supported");
+    const auto [argument_kind, argument] = read_.choice(read_.member(*held, "arg"));
+    if (argument_kind == "as_none") return;
+    ++user_inputs_;
+    if (argument_kind != "as_tensor") return;
+    images_ = name_in(*argument);
+    result_.images = names_.define(images_);
+  }
+
+  std::vector<Json> sizes_of(const std::string& value) const {
+    const auto found = facts_.find(value);
+    if (found == facts_.end()) return {};
+    const auto& sizes = read_.list_in(*found->second, "sizes");
+    return std::vector<Json>(sizes.begin(), sizes.end());
+  }
+
+  void check_images() {
+    if (images_.empty()) read_.refuse("takes an input that is no tensor; it must take a batch of images");
+    const auto sizes = sizes_of(images_);
+    if (sizes.empty()) return;
+    if (sizes.size() != 4) {
+      read_.refuse("takes a tensor of " + std::to_string(sizes.size()) +
+                   " dimensions; it must take a batch of images [N, channels, height, width]");
+    }
+    for (const auto& size : sizes) {
+      const auto* fixed = read_.find(size, "as_int");
+      result_.image_sizes.push_back(fixed == nullptr ? ExportedSize() : read_.integer(*fixed, "as_int"));
+    }
+    if (const auto batch = result_.image_sizes[0]) {
+      read_.refuse("was exported for batches of exactly " + std::to_string(*batch) +
+                   (*batch == 1 ? " image" : " images") +
+                   "; export it for batches of any size: torch.export.export(..., dynamic_shapes=({0: "
+                   "torch.export.Dim(\"batch\")},)), as scripts/export_network.py does");
+    }
+    check_batch(sizes[0]);
+  }
+
+  // The batch must be a size of its own, "Symbol('s77', positive=True, integer=True)", not say "Mul(Integer(8), ...)".
+  void check_batch(const Json& size) {
+    const auto expression = read_.text_in(read_.member(size, "as_expr"), "expr_str");
+    const std::string start = "Symbol('";
+    const auto end = expression.find('\'', start.size());
+    if (expression.rfind(start, 0) != 0 || end == std::string::npos) {
+      read_.refuse("takes batches of " + excerpt(expression) + " images only; export it for batches of any size");
+    }
+    const auto* ranges = read_.find(program_, "range_constraints");
+    const auto symbol = expression.substr(start.size(), end - start.size());
+    const auto* range = ranges == nullptr ? nullptr : read_.find(*ranges, symbol.c_str());
+    const auto* most = range == nullptr ? nullptr : read_.find(*range, "max_val");
+    if (most != nullptr && most->is_number_integer()) result_.largest_batch = read_.integer(*most, "max_val");
+  }
+
+  Argument list_of(const Json& values, const char* kind, Argument (GraphReader::*one)(const Json&) const) const {
+    Argument::List list;
+    for (const auto& value : read_.list(values, kind)) list.push_back((this->*one)(value));
+    return {std::move(list)};
+  }
+
+  Argument tensor(const Json& value) const { return {Argument::Value{names_.at(name_in(value))}}; }
+  Argument integer(const Json& value) const { return {read_.integer(value, "as_int")}; }
+  Argument number(const Json& value) const { return {read_.number(value, "as_float")}; }
+  Argument boolean(const Json& value) const { return {read_.boolean(value, "as_bool")}; }
+  Argument text(const Json& value) const { return {read_.text(value, "as_string")}; }
+  Argument optional_tensor(const Json& value) const {
+    const auto [kind, held] = read_.choice(value);
+    return kind == "as_tensor" ? tensor(*held) : Argument{Argument::None{}};
+  }
+  // A number, or the name of one that the graph computes.
+  Argument symbol(const Json& value) const {
+    const auto [kind, held] = read_.choice(value);
+    if (kind == "as_name") return {Argument::Value{names_.at(read_.text(*held, "as_name"))}};
+    if (kind == "as_float") return number(*held);
+    if (kind == "as_bool") return boolean(*held);
+    return integer(*held);
+  }
+
+  Argument read_argument(const Json& argument, const std::string& of) const {
+    const auto [kind, held] = read_.choice(argument);
+    const auto& value = *held;
+    if (kind == "as_tensor") return tensor(value);
+    if (kind == "as_none") return {Argument::None{}};
+    if (kind == "as_int") return integer(value);
+    if (kind == "as_float") return number(value);
+    if (kind == "as_bool") return boolean(value);
+    if (kind == "as_string") return text(value);
+    if (kind == "as_sym_int" || kind == "as_sym_float" || kind == "as_sym_bool") return symbol(value);
+    if (kind == "as_optional_tensor") return optional_tensor(value);
+    if (kind == "as_scalar_type") return {Argument::ScalarType{read_.code(value, "as_scalar_type")}};
+    if (kind == "as_layout") return {Argument::Layout{read_.code(value, "as_layout")}};
+    if (kind == "as_memory_format") return {Argument::MemoryFormat{read_.code(value, "as_memory_format")}};
+    if (kind == "as_device") return {Argument::Device{}};
+    if (kind == "as_tensors") return list_of(value, "as_tensors", &GraphReader::tensor);
+    if (kind == "as_ints") return list_of(value, "as_ints", &GraphReader::integer);
+    if (kind == "as_floats") return list_of(value, "as_floats", &GraphReader::number);
+    if (kind == "as_bools") return list_of(value, "as_bools", &GraphReader::boolean);
+    if (kind == "as_optional_tensors") return list_of(value, "as_optional_tensors", &GraphReader::optional_tensor);
+    if (kind == "as_sym_ints" || kind == "as_sym_floats" || kind == "as_sym_bools") {
+      return list_of(value, "as_sym_ints", &GraphReader::symbol);
+    }
+    read_.refuse("gives the operator " + excerpt(of) + " an argument of kind \"" + excerpt(kind) +
+                 "\", which is not supported");
+  }
+
+  // "torch.ops.aten.add.Tensor" is aten::add with the overload Tensor; Python's own functions stay as they are.
+  static void set_target(ExportedNode& node, const std::string& target) {
+    const std::string operators = "torch.ops.";
+    const auto overload = target.rfind('.');
+    const auto space = target.find('.', operators.size());
+    if (target.rfind(operators, 0) != 0 || space == std::string::npos || space >= overload) {
+      node.name = target;
+      return;
+    }
+    node.name = target.substr(operators.size(), space - operators.size()) +
+                "::" + target.substr(space + 1, overload - space - 1);
+    node.overload = target.substr(overload + 1);
+    if (node.overload == "default") node.overload.clear();
+  }
+
+  ExportedNode read_node(const Json& from) {
+    ExportedNode node;
+    set_target(node, read_.text_in(from, "target"));
+    for (const auto& input : read_.list_in(from, "inputs")) {
+      node.inputs.push_back({name_in(input), read_argument(read_.member(input, "arg"), node.target())});
+    }
+    for (const auto& output : read_.list_in(from, "outputs"))
+      node.outputs.push_back(read_result(output, node.target()));
+    return node;
+  }
+
+  ExportedNode::Output read_result(const Json& output, const std::string& of) {
+    const auto [kind, held] = read_.choice(output);
+    if (kind == "as_tensor") return {false, {names_.define(name_in(*held))}};
+    if (kind == "as_tensors") {
+      ExportedNode::Output result{true, {}};
+      for (const auto& each : read_.list(*held, "as_tensors")) result.values.emplace_back(names_.define(name_in(each)));
+      return result;
+    }
+    if (kind == "as_sym_int" || kind == "as_sym_float" || kind == "as_sym_bool") {
+      const auto* name = read_.find(*held, "as_name");
+      if (name != nullptr) return {false, {names_.define(read_.text(*name, "as_name"))}};
+      return {false, {std::nullopt}};
+    }
+    if (kind == "as_none" || kind == "as_int" || kind == "as_float" || kind == "as_bool")
+      return {false, {std::nullopt}};
+    read_.refuse("has an operator " + excerpt(of) + " with a result of kind \"" + excerpt(kind) +
+                 "\", which is not supported");
+  }
+
+  void read_output(const Json& spec) {
+    const auto [kind, held] = read_.choice(spec);
+    if (kind == "user_output") {
+      const auto [argument_kind, argument] = read_.choice(read_.member(*held, "arg"));
+      outputs_.push_back(argument_kind == "as_tensor" ? name_in(*argument) : std::string());
+    } else if (kind == "buffer_mutation") {
+      result_.buffer_updates.push_back(
+          {read_.text_in(*held, "buffer_name"), names_.at(name_in(read_.member(*held, "arg")))});
+    } else if (kind != "user_input_mutation" && kind != "token") {
+      read_.refuse("has an output of kind \"" + excerpt(kind) + "\", which is not supported");
+    }
+  }
+
+  // Whether a value may be logits [N, classes], as far as the file says.
+  bool may_be_logits(const std::string& value) const {
+    if (value.empty()) return false;
+    const auto found = facts_.find(value);
+    if (found == facts_.end()) return true;
+    const auto type = read_.integer(read_.member(*found->second, "dtype"), "dtype");
+    const bool floating = type == 6 || type == 7 || type == 8 || type == 13;
+    return floating && sizes_of(value).size() == 2;
+  }
+
+  // Which answer a dictionary calls "logits"; -1: none, or it is no dictionary of tensors alone.
+  std::ptrdiff_t place_called_logits(const Json& module) const {
+    const auto* calls = read_.find(module, "module_call_graph");
+    if (calls == nullptr || !calls->is_array() || calls->empty()) return -1;
+    const auto* signature = read_.find(calls->front(), "signature");
+    const auto* spec = signature == nullptr ? nullptr : read_.find(*signature, "out_spec");
+    if (spec == nullptr || !spec->is_string()) return -1;
+    // [1, {"type": "...ImageClassifierOutput", "context": "[\"logits\", ...]", "children_spec": [...]}]
+    try {
+      const auto tree = parse_json(spec->get<std::string>());
+      const auto keys = parse_json(tree.at(1).at("context").get<std::string>());
+      const auto& children = tree.at(1).at("children_spec");
+      if (!keys.is_array() || keys.size() != children.size()) return -1;
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!children[i].at("children_spec").empty()) return -1;
+        if (keys[i] == "logits") return static_cast<std::ptrdiff_t>(i);
+      }
+    } catch (const JsonError&) {
+    } catch (const nlohmann::json::exception&) {  // of a shape that no dictionary has
+    }
+    return -1;
+  }
+
+  void choose_logits(const Json& module) {
+    std::vector<std::string> fitting;
+    for (const auto& output : outputs_) {
+      if (may_be_logits(output)) fitting.push_back(output);
+    }
+    const auto called = place_called_logits(module);
+    if (called >= 0 && called < std::ssize(outputs_) && may_be_logits(outputs_[static_cast<std::size_t>(called)])) {
+      fitting = {outputs_[static_cast<std::size_t>(called)]};
+    }
+    if (fitting.size() == 1) {
+      result_.logits = names_.at(fitting.front());
+      return;
+    }
+    read_.refuse((fitting.empty() ? "answers with no floating-point tensor [N, classes]"
+                                  : "answers with " + std::to_string(fitting.size()) + " tensors [N, classes]") +
+                 std::string("; it must answer with one, alone or in a tuple, list or dictionary"));
+  }
+
+  Reader read_;
+  const Json& program_;
+  Names names_;
+  ExportedProgram result_;
+  std::unordered_map<std::string, const Json*> facts_;
+  int user_inputs_ = 0;
+  std::string images_;
+  std::vector<std::string> outputs_;  // empty: no tensor
+};
+
+// How many elements a tensor's memory must have; nothing where that is beyond any memory.
+std::optional<std::int64_t> elements_reached(const StoredTensor& tensor) {
+  std::int64_t last = tensor.offset;
+  std::int64_t count = 1;
+  for (std::size_t i = 0; i < tensor.sizes.size(); ++i) {
+    std::int64_t step = 0;
+    if (__builtin_mul_overflow(count, tensor.sizes[i], &count)) return std::nullopt;
+    if (tensor.sizes[i] == 0) return 0;
+    if (__builtin_mul_overflow(tensor.sizes[i] - 1, tensor.strides[i], &step)) return std::nullopt;
+    if (__builtin_add_overflow(last, step, &last)) return std::nullopt;
+  }
+  if (__builtin_add_overflow(last, std::int64_t{1}, &last)) return std::nullopt;
+  return last;
+}
+
+StoredTensor read_stored(const Reader& read, const std::string& name, const Json& stored) {
+  StoredTensor tensor;
+  const auto* meta = read.find(stored, "tensor_meta");
+  if (meta == nullptr || read.boolean(read.member(stored, "use_pickle"), "use_pickle")) {
+    read.refuse("keeps \"" + excerpt(name) +
+                "\" as Python code (pickle), which is not read; only plain tensors are supported");
+  }
+  tensor.path = read.text_in(stored, "path_name");
+  tensor.scalar_type = read.code(read.member(*meta, "dtype"), "dtype");
+  const auto numbers = [&](const char* what) {
+    std::vector<std::int64_t> list;
+    for (const auto& each : read.list_in(*meta, what)) {
+      list.push_back(read.integer(read.member(each, "as_int"), what));
+      if (list.back() < 0) read.damaged("\"" + excerpt(name) + "\" has negative " + what);
+    }
+    return list;
+  };
+  tensor.sizes = numbers("sizes");
+  tensor.strides = numbers("strides");
+  tensor.offset = read.integer(read.member(read.member(*meta, "storage_offset"), "as_int"), "storage_offset");
+  const auto reached = tensor.sizes.size() == tensor.strides.size() && tensor.offset >= 0
+                           ? elements_reached(tensor)
+                           : std::optional<std::int64_t>();
+  if (!reached) read.damaged("the sizes and strides of \"" + excerpt(name) + "\" do not fit");
+  tensor.storage_elements = *reached;
+  return tensor;
+}
+
+}  // namespace
+
+ExportedProgram parse_exported_program(std::string_view json, const std::string& file) {
+  const auto program = Reader(file).parse(json, "its graph");
+  return GraphReader(program, file).result();
+}
+
+std::map<std::string, StoredTensor> parse_stored_tensors(std::string_view json, const std::string& file) {
+  const Reader read(file);
+  const auto list = read.parse(json, "its list of weights");
+  const auto& config = read.member(list, "config");
+  if (!config.is_object()) read.damaged("\"config\" is no object");
+  std::map<std::string, StoredTensor> tensors;
+  for (const auto& [name, stored] : config.items()) tensors.emplace(name, read_stored(read, name, stored));
+  return tensors;
+}
+
+}  // namespace lrfind::model
