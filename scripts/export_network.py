@@ -94,7 +94,10 @@ def make_from_timm(name, kwargs, arguments):
 
 
 def make_from_transformers(name, kwargs, arguments):
+    os.environ["HF_HUB_OFFLINE"] = "1"
     transformers = import_package("transformers", f"hf:{name}")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     folder = os.path.isdir(name)
     if arguments.classes:
         kwargs.setdefault("num_labels", arguments.classes)
@@ -193,7 +196,8 @@ def has_weights_only(torch):
 
 
 def first_line(error):
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return line if len(line) <= 300 else line[:200] + " ..."
 
 
 def run(network, images, name, arguments, torch):

@@ -76,6 +76,7 @@ class Archive {
       }
       bytes_ = entries->size();
       names_ = reader_->getAllRecords();
+      std::sort(names_.begin(), names_.end());
     } catch (const Error&) {
       throw;
     } catch (const std::exception& error) {
@@ -87,7 +88,7 @@ class Archive {
     throw model_error("exported program \"" + path_ + "\" is damaged: " + clause + "; export it again");
   }
 
-  bool has(const std::string& name) const { return std::find(names_.begin(), names_.end(), name) != names_.end(); }
+  bool has(const std::string& name) const { return std::binary_search(names_.begin(), names_.end(), name); }
   const std::vector<std::string>& names() const { return names_; }
   std::size_t bytes() const { return bytes_; }
 

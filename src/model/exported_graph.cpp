@@ -1,7 +1,6 @@
 #include "model/exported_graph.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
@@ -45,19 +44,24 @@ std::optional<double> number_at(const ExportedOperation& operation, std::size_t 
 
 bool starts_with(const std::string& text, const std::string& start) { return text.rfind(start, 0) == 0; }
 
-bool is_division(const ExportedOperation& operation) {
-  return operation.name() == "aten::div" || operation.name() == "aten::div_";
+// By the value that is divided: by what, where that is a number.
+std::map<ValueId, double> divisors(const ExportedGraph& graph) {
+  std::map<ValueId, double> by_value;
+  for (const auto& operation : graph.operations) {
+    if (operation.name() != "aten::div" && operation.name() != "aten::div_") continue;
+    const auto value = operation.value_at(0);
+    const auto number = number_at(operation, 1);
+    if (value && number) by_value.emplace(*value, *number);
+  }
+  return by_value;
 }
 
 // bernoulli(p) / p is 1 on average; undivided, a layer is kept whole in evaluation.
-std::optional<double> mean_of_draw(const ExportedGraph& graph, const ExportedOperation& draw) {
+std::optional<double> mean_of_draw(const ExportedOperation& draw, const std::map<ValueId, double>& divisors_of_draws) {
   const auto probability = number_at(draw, 1);
   if (!probability || draw.answers().empty()) return std::nullopt;
-  const bool divided =
-      std::any_of(graph.operations.begin(), graph.operations.end(), [&](const ExportedOperation& each) {
-        return is_division(each) && each.value_at(0) == draw.answers().front() && number_at(each, 1) == probability;
-      });
-  return divided ? *probability : 1.0;
+  const auto divisor = divisors_of_draws.find(draw.answers().front());
+  return divisor != divisors_of_draws.end() && divisor->second == *probability ? *probability : 1.0;
 }
 
 // floor(p + rand()) is 1 with probability p; the layer's output was divided by p.
@@ -107,17 +111,20 @@ std::vector<ValueId> copied_values(ExportedGraph& graph, const std::string& file
     if (tensor->second->holds == Holds::buffer && !is_read) operation.only_in_training();
   }
   for (auto& operation : graph.operations) {
-    for (const auto value : copied) operation.ask_for(value);
+    for (const auto value : operation.reads()) {
+      if (copied.count(value) > 0) operation.ask_for(value);
+    }
   }
   return {copied.begin(), copied.end()};
 }
 
 void expect_means_in_evaluation(ExportedGraph& graph) {
   const auto by_value = producers(graph);
+  const auto divided = divisors(graph);
   for (auto& operation : graph.operations) {
     std::optional<double> mean;
     if (operation.name() == "aten::bernoulli_" || operation.name() == "aten::bernoulli") {
-      mean = mean_of_draw(graph, operation);
+      mean = mean_of_draw(operation, divided);
     } else if (operation.name() == "aten::floor_" || operation.name() == "aten::floor") {
       mean = mean_of_floor(operation, by_value);
     }

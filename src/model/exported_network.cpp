@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace lrfind::model {
 
@@ -50,6 +51,7 @@ struct ExportedNetwork::Program {
   ExportedFile file;
   ExportedGraph graph;
   std::vector<ValueId> copied;
+  std::vector<std::pair<ValueId, Tensor>> updates;  // of buffers
   GivenTensors given;
   std::vector<c10::IValue> values;  // of the pass that is under way
   torch::Device constants_on = torch::kCPU;
@@ -97,14 +99,11 @@ struct ExportedNetwork::Program {
   }
 
   // What a program without operators that change their arguments gives back for its buffers.
-  void update_buffers() {
+  void update_buffers() const {
     if (!training) return;
     const torch::NoGradGuard no_grad;
-    for (const auto& update : file.program.buffer_updates) {
-      for (const auto& tensor : file.program.tensors) {
-        if (tensor.holds != Holds::buffer || tensor.name != update.buffer || !values[update.value].isTensor()) continue;
-        given.at(tensor.value).copy_(values[update.value].toTensor());
-      }
+    for (const auto& [value, buffer] : updates) {
+      if (values[value].isTensor()) buffer.copy_(values[value].toTensor());
     }
   }
 
@@ -132,12 +131,16 @@ struct ExportedNetwork::Program {
 };
 
 ExportedNetwork::ExportedNetwork(const std::string& path) : program_(std::make_unique<Program>()) {
-  auto& [own_path, file, graph, copied, given, values, constants_on, training] = *program_;
+  auto& [own_path, file, graph, copied, updates, given, values, constants_on, training] = *program_;
   own_path = path;
   file = read_exported_file(path);
   use_floats(file, path);
   for (const auto& tensor : file.program.tensors) given.emplace(tensor.value, file.tensors.at(tensor.name));
   require_trainable(parameters(), path);
+  for (const auto& update : file.program.buffer_updates) {
+    const auto buffer = file.tensors.find(update.buffer);
+    if (buffer != file.tensors.end()) updates.emplace_back(update.value, buffer->second);
+  }
   graph.program = &file.program;
   for (const auto& node : file.program.nodes) {
     if (!is_assertion(node.name)) graph.operations.emplace_back(node, given, path);

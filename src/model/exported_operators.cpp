@@ -8,6 +8,7 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -64,6 +65,12 @@ IValue typed_list(const c10::TypePtr& element_type, const std::vector<IValue>& e
   return list;
 }
 
+// An argument that an older LibTorch does not know says nothing where it is None or false.
+bool asks_for_nothing(const Argument& value) {
+  const auto* flag = std::get_if<bool>(&value.is);
+  return std::holds_alternative<Argument::None>(value.is) || (flag != nullptr && !*flag);
+}
+
 // Memory that an operator's first answer may share with an argument, though its schema does not say so.
 bool may_pass_through(const std::string& name) {
   return name.find("dropout") != std::string::npos || name == "aten::type_as" || name == "aten::float";
@@ -77,9 +84,12 @@ bool has_training_argument(const std::string& name, const std::string& argument)
 }  // namespace
 
 ExportedOperation::ExportedOperation(const ExportedNode& node, const GivenTensors& given, const std::string& file)
-    : name_(node.name), target_(node.target()), file_(file), answers_(node.outputs) {
+    : name_(node.name),
+      target_(node.target()),
+      file_(file),
+      answers_(node.outputs),
+      differentiable_(node.differentiable) {
   look_up(node);
-  std::size_t used = 0;
   for (std::size_t i = 0; i < formals_.size(); ++i) {
     const auto& formal = formals_[i];
     const bool positional = formal.name().empty();
@@ -91,15 +101,19 @@ ExportedOperation::ExportedOperation(const ExportedNode& node, const GivenTensor
       set_argument(input->value, given);
     } else if (formal.default_value() || formal.type()->kind() == TypeKind::OptionalType) {
       template_.push_back(formal.default_value().value_or(IValue()));
-      continue;
     } else {
       refuse("is not given its argument \"" + formal.name() + "\"");
     }
-    ++used;
   }
-  if (used < node.inputs.size()) {
-    refuse("is given " + std::to_string(node.inputs.size()) + " arguments, of which LibTorch " TORCH_VERSION " knows " +
-           std::to_string(used) + "; " + how_to_build_with_another_torch());
+  const auto unknown = std::count_if(node.inputs.begin(), node.inputs.end(), [&](const auto& input) {
+    const auto named = [&](const c10::Argument& formal) {
+      return formal.name().empty() || formal.name() == input.name;
+    };
+    return !asks_for_nothing(input.value) && std::none_of(formals_.begin(), formals_.end(), named);
+  });
+  if (unknown > 0) {
+    refuse("is given " + std::to_string(unknown) + (unknown == 1 ? " argument" : " arguments") +
+           " that LibTorch " TORCH_VERSION " does not know; " + how_to_build_with_another_torch());
   }
   note_modes();
 }
@@ -189,6 +203,11 @@ IValue ExportedOperation::constant(const c10::TypePtr& formal, const Argument& v
   if (const auto* number = std::get_if<double>(&value.is)) {
     if (kind == TypeKind::TensorType) return tensor_of_number(*number);
     if (takes_number || kind == TypeKind::FloatType) return *number;
+    // What a newer torch takes as any number, an older one takes as a whole one.
+    constexpr double exact = 1LL << 53;
+    if (kind == TypeKind::IntType && std::trunc(*number) == *number && std::abs(*number) < exact) {
+      return static_cast<std::int64_t>(*number);
+    }
   }
   if (const auto* flag = std::get_if<bool>(&value.is)) {
     if (kind == TypeKind::TensorType) return tensor_of_number(*flag);
@@ -323,6 +342,7 @@ torch::jit::Stack ExportedOperation::arguments(std::vector<IValue>& values, cons
 
 void ExportedOperation::run(std::vector<IValue>& values, const ExportedPass& pass) const {
   if (!pass.training && only_in_training_) return;
+  const at::AutoGradMode mode(differentiable_ && at::GradMode::is_enabled());
   auto stack = arguments(values, pass);
   if (!pass.training && mean_) {
     stack = {at::full_like(stack.front().toTensor(), *mean_)};

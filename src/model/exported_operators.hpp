@@ -98,7 +98,7 @@ class ExportedOperation {
   std::optional<std::size_t> changed_, shared_;         // arguments
   std::optional<std::size_t> training_, dropout_rate_;  // arguments
   std::optional<bool> training_in_file_;
-  bool only_in_training_ = false;
+  bool differentiable_, only_in_training_ = false;
   std::optional<double> mean_;
 };
 

@@ -97,28 +97,38 @@ class Reader {
   const std::string& file_;
 };
 
-/// Names of values become numbers in the order in which they are defined.
+/// Names of values become numbers in the order in which they are defined. A graph within the graph has names of its
+/// own.
 class Names {
  public:
-  explicit Names(const Reader& reader) : read_(reader) {}
+  explicit Names(const Reader& reader) : read_(reader), scopes_(1) {}
 
   ValueId define(const std::string& name) {
-    const auto [place, is_new] = ids_.emplace(name, names_.size());
-    if (!is_new) read_.damaged("the value \"" + excerpt(name) + "\" is defined twice");
-    names_.push_back(name);
-    return place->second;
+    bind(name, all_.size());
+    all_.push_back(name);
+    return all_.size() - 1;
+  }
+  /// Another name for a value.
+  void bind(const std::string& name, ValueId value) {
+    if (!scopes_.back().emplace(name, value).second) {
+      read_.damaged("the value \"" + excerpt(name) + "\" is defined twice");
+    }
   }
   ValueId at(const std::string& name) const {
-    const auto found = ids_.find(name);
-    if (found == ids_.end()) read_.damaged("the value \"" + excerpt(name) + "\" is used before it is defined");
+    const auto found = scopes_.back().find(name);
+    if (found == scopes_.back().end()) {
+      read_.damaged("the value \"" + excerpt(name) + "\" is used before it is defined");
+    }
     return found->second;
   }
-  std::vector<std::string> take() { return std::move(names_); }
+  void open() { scopes_.emplace_back(); }
+  void close() { scopes_.pop_back(); }
+  std::vector<std::string> take() { return std::move(all_); }
 
  private:
   const Reader& read_;
-  std::unordered_map<std::string, ValueId> ids_;
-  std::vector<std::string> names_;
+  std::vector<std::unordered_map<std::string, ValueId>> scopes_;
+  std::vector<std::string> all_;
 };
 
 class GraphReader {
@@ -140,7 +150,7 @@ class GraphReader {
                    " inputs; it must take one, a batch of images [N, channels, height, width]");
     }
     check_images();
-    for (const auto& node : read_.list_in(graph, "nodes")) result_.nodes.push_back(read_node(node));
+    read_nodes(graph, true);
     for (const auto& spec : read_.list_in(signature, "output_specs")) read_output(spec);
     choose_logits(module);
     result_.value_names = names_.take();
@@ -296,6 +306,60 @@ class GraphReader {
                 "::" + target.substr(space + 1, overload - space - 1);
     node.overload = target.substr(overload + 1);
     if (node.overload == "default") node.overload.clear();
+  }
+
+  void read_nodes(const Json& graph, bool differentiable) {
+    for (const auto& node : read_.list_in(graph, "nodes")) {
+      const auto target = read_.text_in(node, "target");
+      if (target == "torch.ops.higher_order.wrap_with_set_grad_enabled") {
+        const auto& enabled = read_.member(input(node, 0), "as_bool");
+        read_part(node, 1, differentiable && read_.boolean(enabled, "as_bool"));
+      } else if (target == "torch.ops.higher_order.wrap_with_autocast") {
+        read_part(node, 4, differentiable);  // which precision to use is asked of lrfind
+      } else {
+        result_.nodes.push_back(read_node(node));
+        result_.nodes.back().differentiable = differentiable;
+      }
+    }
+  }
+
+  const Json& input(const Json& node, std::size_t place) const {
+    const auto& inputs = read_.list_in(node, "inputs");
+    if (place >= inputs.size()) read_.damaged("an operator lacks its arguments");
+    return read_.member(inputs[place], "arg");
+  }
+
+  // A value of a graph within the graph, by its name.
+  std::string name_of(const Json& argument) const {
+    const auto [kind, held] = read_.choice(argument);
+    if (kind == "as_tensor") return name_in(*held);
+    if (kind == "as_sym_int" || kind == "as_sym_float" || kind == "as_sym_bool") return read_.text_in(*held, "as_name");
+    read_.refuse("has a graph within its graph with a value of kind \"" + excerpt(kind) + "\", which is not supported");
+  }
+
+  // What torch.no_grad or torch.autocast is around lies in a graph of its own, which is read into this one.
+  void read_part(const Json& node, std::size_t place, bool differentiable) {
+    const auto& part = read_.member(read_.member(input(node, place), "as_graph"), "graph");
+    const auto& inner = read_.list_in(part, "inputs");
+    std::vector<ValueId> given;
+    for (std::size_t i = 0; i < inner.size(); ++i) given.push_back(names_.at(name_of(input(node, place + 1 + i))));
+    names_.open();
+    for (std::size_t i = 0; i < inner.size(); ++i) names_.bind(name_of(inner[i]), given[i]);
+    read_nodes(part, differentiable);
+    std::vector<ValueId> answers;
+    for (const auto& output : read_.list_in(part, "outputs")) answers.push_back(names_.at(name_of(output)));
+    names_.close();
+    std::vector<std::string> outer;
+    for (const auto& output : read_.list_in(node, "outputs")) {
+      const auto [kind, held] = read_.choice(output);
+      if (kind == "as_tensors") {
+        for (const auto& each : read_.list(*held, "as_tensors")) outer.push_back(name_in(each));
+      } else {
+        outer.push_back(name_of(output));
+      }
+    }
+    if (outer.size() > answers.size()) read_.damaged("a graph within its graph answers with too little");
+    for (std::size_t i = 0; i < outer.size(); ++i) names_.bind(outer[i], answers[i]);
   }
 
   ExportedNode read_node(const Json& from) {

@@ -55,6 +55,7 @@ struct ExportedNode {
   std::string overload;  ///< "Tensor"; empty for the default
   std::vector<Input> inputs;
   std::vector<Output> outputs;
+  bool differentiable = true;  ///< false: under torch.no_grad
 
   /// As messages call it: "aten::add.Tensor".
   std::string target() const { return overload.empty() ? name : name + "." + overload; }

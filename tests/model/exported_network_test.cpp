@@ -71,6 +71,15 @@ TEST(ExportedNetwork, TrainsAsPyTorchDoes) {
   expect_pythons_training("tied", "tied");
 }
 
+TEST(ExportedNetwork, DifferentiatesNothingUnderNoGrad) {
+  expect_pythons_training("frozen", "frozen");
+  ExportedNetwork network(exported_file("frozen"));
+  network.forward(images(2)).sum().backward();
+  for (const auto& each : network.parameters()) {
+    EXPECT_EQ(each.tensor.grad().defined(), each.name.rfind("fc.", 0) == 0) << each.name;
+  }
+}
+
 // Its running statistics come back as answers, not in place.
 TEST(ExportedNetwork, TrainsAGraphWithoutInPlaceOperators) { expect_pythons_training("decomposed", "convolutional"); }
 

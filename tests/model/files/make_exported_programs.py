@@ -100,17 +100,42 @@ class Tied(nn.Module):
         return self.two(torch.tanh(self.one(x.mean([2, 3]))))
 
 
+class Frozen(nn.Module):
+    """A part that is not differentiated, in a graph of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Conv2d(3, 4, 3)
+        self.bn = nn.BatchNorm2d(4)
+        self.fc = nn.Linear(4, CLASSES)
+
+    def forward(self, x):
+        with torch.no_grad():
+            x = self.bn(self.features(x)).relu()
+            n = x.shape[0] * 2
+        with torch.autocast("cpu", enabled=False):
+            x = x.mean([2, 3]) * 2
+        return self.fc(x.view(n // 2, 4))
+
+
 def exported(network, dynamic=True, batch=2, training=True):
     shapes = ({0: torch.export.Dim("batch", min=1)},) if dynamic else None
     return torch.export.export(network.train(training), (torch.randn(batch, 3, SIDE, SIDE),), dynamic_shapes=shapes)
+
+
+def forget_traces(graph):
+    for node in graph["nodes"]:
+        node["metadata"] = {}
+        for given in node["inputs"]:
+            if "as_graph" in given["arg"]:
+                forget_traces(given["arg"]["as_graph"]["graph"])
 
 
 def without_traces(program):
     module = program["graph_module"]
     graph = module["graph"]
     module["module_call_graph"] = module["module_call_graph"][:1]
-    for node in graph["nodes"]:
-        node["metadata"] = {}
+    forget_traces(graph)
     ends = {value["as_tensor"]["name"] for value in graph["inputs"] + graph["outputs"] if "as_tensor" in value}
     graph["tensor_values"] = {name: facts for name, facts in graph["tensor_values"].items() if name in ends}
     return program
@@ -164,7 +189,7 @@ def facts(network):
 def main():
     torch.manual_seed(7)
     expected = {}
-    for name, make in {"convolutional": Convolutional, "attention": Attention, "tied": Tied}.items():
+    for name, make in {"convolutional": Convolutional, "attention": Attention, "tied": Tied, "frozen": Frozen}.items():
         network = make()
         program = exported(network)
         save(program, name)
