@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Exports a PyTorch classifier as a file that `lrfind sweep --model FILE` trains.
 
-The file is a program of torch.export (FILE.pt2, with torch 2.8 or newer), or TorchScript with --torchscript (FILE.pt, with
+The file is a program of torch.export (FILE.pt2, with torch 2.9 or newer), or TorchScript with --torchscript (FILE.pt, with
 torch 1.13 or newer). NETWORK is one of
   torchvision:NAME     a classification network of torchvision, e.g. torchvision:resnet18
   timm:NAME            a network of timm, e.g. timm:convnext_tiny
@@ -254,8 +254,9 @@ class Program:
     def save(self, path, torch):
         torch.export.save(self.program, path)
         with zipfile.ZipFile(path) as archive:
-            if not any(name.endswith("/archive_format") for name in archive.namelist()):
-                raise ExportError(f"torch {torch.__version__} writes an older kind of .pt2 file; use torch 2.8 or newer, "
+            names = [name.partition("/")[2] for name in archive.namelist()]
+            if "archive_format" not in names or "data/weights/model.pt" in names:
+                raise ExportError(f"torch {torch.__version__} writes an older kind of .pt2 file; use torch 2.9 or newer, "
                                   "or --torchscript")
 
     def load(self, path, training, torch):
@@ -355,7 +356,7 @@ def check_output_name(arguments, torch):
             raise ExportError(f'-o is "{arguments.output}"; with --torchscript it must end in .pt')
         return
     if not new_enough(torch):
-        raise ExportError(f"torch {torch.__version__} cannot write .pt2 files, which takes torch 2.8 or newer; "
+        raise ExportError(f"torch {torch.__version__} cannot write .pt2 files, which takes torch 2.9 or newer; "
                           "--torchscript writes a .pt file instead")
     if arguments.how:
         raise ExportError(f"--{arguments.how} is a way to TorchScript: give --torchscript too")

@@ -1,6 +1,7 @@
 #include "model/exported_archive.hpp"
 
 #include "model/model_file.hpp"
+#include "model/stored_tensors.hpp"
 #include "platform/excerpt.hpp"
 
 #include <caffe2/serialize/file_adapter.h>
@@ -207,6 +208,11 @@ ExportedFile read_exported_file(const std::string& path) {
   ExportedFile file{parse_exported_program(archive.text("models/" + model + ".json"), path), {}};
 
   const std::string weights = "data/weights/", constants = "data/constants/";
+  if (archive.has(weights + model + ".pt")) {
+    throw model_error("exported program \"" + path +
+                      "\" keeps its weights as Python objects (pickle), as torch 2.8 wrote them; export it again with "
+                      "torch 2.9 or newer");
+  }
   const auto listed = [&](const std::string& name) {
     return archive.has(name) ? parse_stored_tensors(archive.text(name), path) : std::map<std::string, StoredTensor>();
   };

@@ -76,23 +76,26 @@ std::optional<double> mean_of_floor(const ExportedOperation& floor,
   return number_at(*addition, 1);
 }
 
+// By value: the one whose memory it may share.
+std::vector<ValueId> roots(const ExportedGraph& graph) {
+  std::vector<ValueId> root(graph.program->value_names.size());
+  for (std::size_t i = 0; i < root.size(); ++i) root[i] = i;
+  for (const auto& operation : graph.operations) {
+    const auto shared = operation.shares();
+    if (!shared) continue;
+    for (const auto value : operation.answers()) root[value] = root[*shared];
+  }
+  return root;
+}
+
 }  // namespace
 
 std::vector<ValueId> copied_values(ExportedGraph& graph, const std::string& file) {
   const auto& program = *graph.program;
   const auto tensors = tensors_by_value(program);
-  std::vector<ValueId> root(program.value_names.size());
-  for (std::size_t i = 0; i < root.size(); ++i) root[i] = i;
-  std::set<ValueId> read = {program.logits};
-  for (const auto& update : program.buffer_updates) read.insert(update.value);
-  for (const auto& operation : graph.operations) {
-    for (const auto value : operation.reads()) read.insert(value);
-    if (const auto shared = operation.shares()) {
-      for (const auto value : operation.answers()) root[value] = root[*shared];
-    }
-  }
+  const auto root = roots(graph);
   std::set<ValueId> copied;
-  for (auto& operation : graph.operations) {
+  for (const auto& operation : graph.operations) {
     const auto changed = operation.changes();
     if (!changed) continue;
     const auto tensor = tensors.find(root[*changed]);
@@ -105,10 +108,6 @@ std::vector<ValueId> copied_values(ExportedGraph& graph, const std::string& file
                         "\" itself, with " + operation.name() + ", so it cannot be trained");
     }
     if (tensor->second->holds == Holds::constant) copied.insert(root[*changed]);
-    const auto answers = operation.answers();
-    const bool is_read =
-        std::any_of(answers.begin(), answers.end(), [&](ValueId each) { return read.count(each) > 0; });
-    if (tensor->second->holds == Holds::buffer && !is_read) operation.only_in_training();
   }
   for (auto& operation : graph.operations) {
     for (const auto value : operation.reads()) {
@@ -116,6 +115,26 @@ std::vector<ValueId> copied_values(ExportedGraph& graph, const std::string& file
     }
   }
   return {copied.begin(), copied.end()};
+}
+
+void update_buffers_in_training_alone(ExportedGraph& graph) {
+  const auto tensors = tensors_by_value(*graph.program);
+  const auto root = roots(graph);
+  std::set<ValueId> read = {graph.program->logits};  // in evaluation mode, by the operations that come later
+  for (auto operation = graph.operations.rbegin(); operation != graph.operations.rend(); ++operation) {
+    const auto changed = operation->changes();
+    const auto tensor = changed ? tensors.find(root[*changed]) : tensors.end();
+    const bool changes_buffer = changed && tensor != tensors.end() && tensor->second->holds == Holds::buffer;
+    const auto answers = operation->answers();
+    const bool is_read =
+        std::any_of(answers.begin(), answers.end(), [&](ValueId value) { return read.count(value) > 0; });
+    if (changes_buffer || (!changed && !is_read)) {
+      operation->only_in_training();
+      if (changes_buffer && is_read) read.insert(*changed);
+      continue;
+    }
+    for (const auto value : operation->reads()) read.insert(value);
+  }
 }
 
 void expect_means_in_evaluation(ExportedGraph& graph) {

@@ -17,10 +17,12 @@ struct ExportedGraph {
   std::vector<ExportedOperation> operations;
 };
 
-/// Takes care of what operations change in place: a buffer in training mode only, where nothing reads the result; the
-/// images and constants in a copy, which every pass makes anew. Returns the values to be copied. Throws Error (model)
-/// for a parameter that the network changes.
+/// Takes care of what operations change in place: the images and constants are changed in a copy, which every pass
+/// makes anew. Returns the values to be copied. Throws Error (model) for a parameter that the network changes.
 std::vector<ValueId> copied_values(ExportedGraph& graph, const std::string& file);
+
+/// In evaluation mode, leaves out what changes buffers and what only that is computed for.
+void update_buffers_in_training_alone(ExportedGraph& graph);
 
 /// Lets random draws that scale what a layer adds (stochastic depth, Huang et al. 2016) answer with their mean in
 /// evaluation mode, so that the layer adds what it adds on average.

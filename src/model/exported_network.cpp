@@ -146,6 +146,7 @@ ExportedNetwork::ExportedNetwork(const std::string& path) : program_(std::make_u
     if (!is_assertion(node.name)) graph.operations.emplace_back(node, given, path);
   }
   copied = copied_values(graph, path);
+  update_buffers_in_training_alone(graph);
   expect_means_in_evaluation(graph);
   forget_after_last_use(graph);
 }

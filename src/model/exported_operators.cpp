@@ -341,7 +341,10 @@ torch::jit::Stack ExportedOperation::arguments(std::vector<IValue>& values, cons
 }
 
 void ExportedOperation::run(std::vector<IValue>& values, const ExportedPass& pass) const {
-  if (!pass.training && only_in_training_) return;
+  if (!pass.training && only_in_training_) {
+    if (changed_) keep({arguments(values, pass)[*changed_]}, values);
+    return;
+  }
   const at::AutoGradMode mode(differentiable_ && at::GradMode::is_enabled());
   auto stack = arguments(values, pass);
   if (!pass.training && mean_) {

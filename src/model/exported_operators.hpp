@@ -58,7 +58,7 @@ class ExportedOperation {
   void ask_for(ValueId value);
   /// From now on the last use of `value` takes it out of the values.
   void forget_after(ValueId value);
-  /// In evaluation mode, does nothing.
+  /// In evaluation mode, does nothing: what it would change is its answer as it is.
   void only_in_training() { only_in_training_ = true; }
   /// In evaluation mode, answers with this constant in the shape of its first argument: what a random draw is on
   /// average.

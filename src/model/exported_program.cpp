@@ -1,7 +1,7 @@
 #include "model/exported_program.hpp"
 
+#include "model/exported_json.hpp"
 #include "platform/excerpt.hpp"
-#include "platform/parse_json.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -13,95 +13,16 @@ namespace lrfind::model {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = ExportedJson::Json;
 using Argument = ExportedArgument;
 
 constexpr int schema_major = 8;
-
-/// Reads members as the types that they must have. Everything is said of one file.
-class Reader {
- public:
-  explicit Reader(const std::string& file) : file_(file) {}
-
-  [[noreturn]] void damaged(const std::string& clause) const {
-    throw model_error("exported program \"" + file_ + "\" is damaged: " + clause + "; export it again");
-  }
-  [[noreturn]] void refuse(const std::string& clause) const {
-    throw model_error("exported program \"" + file_ + "\" " + clause);
-  }
-
-  Json parse(std::string_view text, const std::string& what) const {
-    try {
-      return parse_json(text);
-    } catch (const JsonError& error) {
-      damaged(what + " " + error.what());
-    }
-  }
-
-  const Json* find(const Json& object, const char* name) const {
-    if (!object.is_object()) damaged(std::string("there is no object where \"") + name + "\" belongs");
-    const auto found = object.find(name);
-    return found == object.end() || found->is_null() ? nullptr : &*found;
-  }
-  const Json& member(const Json& object, const char* name) const {
-    const auto* found = find(object, name);
-    if (found == nullptr) damaged(std::string("\"") + name + "\" is missing");
-    return *found;
-  }
-  const Json& list(const Json& value, const char* what) const {
-    if (!value.is_array()) damaged(std::string("\"") + what + "\" is no list");
-    return value;
-  }
-  const Json& list_in(const Json& object, const char* name) const { return list(member(object, name), name); }
-  std::string text(const Json& value, const char* what) const {
-    if (!value.is_string()) damaged(std::string("\"") + what + "\" is no text");
-    return value.get<std::string>();
-  }
-  std::string text_in(const Json& object, const char* name) const { return text(member(object, name), name); }
-  bool boolean(const Json& value, const char* what) const {
-    if (!value.is_boolean()) damaged(std::string("\"") + what + "\" is neither true nor false");
-    return value.get<bool>();
-  }
-  std::int64_t integer(const Json& value, const char* what) const {
-    const bool too_large = value.is_number_unsigned() &&
-                           value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()};
-    if (!value.is_number_integer() || too_large) damaged(std::string("\"") + what + "\" is no whole number");
-    return value.get<std::int64_t>();
-  }
-  int code(const Json& value, const char* what) const {
-    const auto number = integer(value, what);
-    if (number < 0 || number > 1000) damaged(std::string("\"") + what + "\" is " + std::to_string(number));
-    return static_cast<int>(number);
-  }
-  double number(const Json& value, const char* what) const {
-    if (value.is_string()) {  // JSON has none of these
-      const auto word = value.get<std::string>();
-      if (word == "Infinity") return std::numeric_limits<double>::infinity();
-      if (word == "-Infinity") return -std::numeric_limits<double>::infinity();
-      if (word == "NaN") return std::numeric_limits<double>::quiet_NaN();
-    }
-    if (!value.is_number()) damaged(std::string("\"") + what + "\" is no number");
-    return value.get<double>();
-  }
-  /// The one member of an object that says by its name what it holds.
-  std::pair<std::string, const Json*> choice(const Json& value) const {
-    if (value.is_object()) {
-      for (const auto& [name, held] : value.items()) {
-        if (value.size() == 1 || !held.is_null()) return {name, &held};
-      }
-    }
-    damaged("an argument is no object with one member");
-  }
-
- private:
-  const std::string& file_;
-};
 
 /// Names of values become numbers in the order in which they are defined. A graph within the graph has names of its
 /// own.
 class Names {
  public:
-  explicit Names(const Reader& reader) : read_(reader), scopes_(1) {}
+  explicit Names(const ExportedJson& reader) : read_(reader), scopes_(1) {}
 
   ValueId define(const std::string& name) {
     bind(name, all_.size());
@@ -126,7 +47,7 @@ class Names {
   std::vector<std::string> take() { return std::move(all_); }
 
  private:
-  const Reader& read_;
+  const ExportedJson& read_;
   std::vector<std::unordered_map<std::string, ValueId>> scopes_;
   std::vector<std::string> all_;
 };
@@ -167,7 +88,7 @@ class GraphReader {
         "has schema version " + std::to_string(major) +
         (written != nullptr && written->is_string() ? " of torch " + excerpt(written->get<std::string>()) : "") +
         ", and this lrfind reads version " + std::to_string(schema_major) + "; export it again with " +
-        (major > schema_major ? "torch 2.8 to 2.14" : "torch 2.8 or newer"));
+        (major > schema_major ? "torch 2.9 to 2.14" : "torch 2.9 or newer"));
   }
 
   void read_tensor_facts(const Json& graph) {
@@ -456,7 +377,7 @@ class GraphReader {
                  std::string("; it must answer with one, alone or in a tuple, list or dictionary"));
   }
 
-  Reader read_;
+  ExportedJson read_;
   const Json& program_;
   Names names_;
   ExportedProgram result_;
@@ -466,64 +387,11 @@ class GraphReader {
   std::vector<std::string> outputs_;  // empty: no tensor
 };
 
-// How many elements a tensor's memory must have; nothing where that is beyond any memory.
-std::optional<std::int64_t> elements_reached(const StoredTensor& tensor) {
-  std::int64_t last = tensor.offset;
-  std::int64_t count = 1;
-  for (std::size_t i = 0; i < tensor.sizes.size(); ++i) {
-    std::int64_t step = 0;
-    if (__builtin_mul_overflow(count, tensor.sizes[i], &count)) return std::nullopt;
-    if (tensor.sizes[i] == 0) return 0;
-    if (__builtin_mul_overflow(tensor.sizes[i] - 1, tensor.strides[i], &step)) return std::nullopt;
-    if (__builtin_add_overflow(last, step, &last)) return std::nullopt;
-  }
-  if (__builtin_add_overflow(last, std::int64_t{1}, &last)) return std::nullopt;
-  return last;
-}
-
-StoredTensor read_stored(const Reader& read, const std::string& name, const Json& stored) {
-  StoredTensor tensor;
-  const auto* meta = read.find(stored, "tensor_meta");
-  if (meta == nullptr || read.boolean(read.member(stored, "use_pickle"), "use_pickle")) {
-    read.refuse("keeps \"" + excerpt(name) +
-                "\" as Python code (pickle), which is not read; only plain tensors are supported");
-  }
-  tensor.path = read.text_in(stored, "path_name");
-  tensor.scalar_type = read.code(read.member(*meta, "dtype"), "dtype");
-  const auto numbers = [&](const char* what) {
-    std::vector<std::int64_t> list;
-    for (const auto& each : read.list_in(*meta, what)) {
-      list.push_back(read.integer(read.member(each, "as_int"), what));
-      if (list.back() < 0) read.damaged("\"" + excerpt(name) + "\" has negative " + what);
-    }
-    return list;
-  };
-  tensor.sizes = numbers("sizes");
-  tensor.strides = numbers("strides");
-  tensor.offset = read.integer(read.member(read.member(*meta, "storage_offset"), "as_int"), "storage_offset");
-  const auto reached = tensor.sizes.size() == tensor.strides.size() && tensor.offset >= 0
-                           ? elements_reached(tensor)
-                           : std::optional<std::int64_t>();
-  if (!reached) read.damaged("the sizes and strides of \"" + excerpt(name) + "\" do not fit");
-  tensor.storage_elements = *reached;
-  return tensor;
-}
-
 }  // namespace
 
 ExportedProgram parse_exported_program(std::string_view json, const std::string& file) {
-  const auto program = Reader(file).parse(json, "its graph");
+  const auto program = ExportedJson(file).parse(json, "its graph");
   return GraphReader(program, file).result();
-}
-
-std::map<std::string, StoredTensor> parse_stored_tensors(std::string_view json, const std::string& file) {
-  const Reader read(file);
-  const auto list = read.parse(json, "its list of weights");
-  const auto& config = read.member(list, "config");
-  if (!config.is_object()) read.damaged("\"config\" is no object");
-  std::map<std::string, StoredTensor> tensors;
-  for (const auto& [name, stored] : config.items()) tensors.emplace(name, read_stored(read, name, stored));
-  return tensors;
 }
 
 }  // namespace lrfind::model

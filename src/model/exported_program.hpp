@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,22 +86,9 @@ struct ExportedProgram {
   std::vector<std::string> value_names;      ///< by ValueId
 };
 
-/// What the file says of a stored tensor.
-struct StoredTensor {
-  std::string path;                          ///< of its bytes, below its folder of the archive
-  int scalar_type = 0;                       ///< the schema's number
-  std::vector<std::int64_t> sizes, strides;  ///< not negative, strides in elements
-  std::int64_t offset = 0;                   ///< of the first element, in elements
-  std::int64_t storage_elements = 0;         ///< that the sizes, strides and offset reach
-};
-
 /// json: a file's models/NAME.json; file: its path, for messages. Throws Error (model) for a file of a newer schema,
 /// one that is damaged, kinds of arguments that are not supported, values used before they are defined, a fixed batch,
 /// and inputs or outputs that are not those of a classifier.
 ExportedProgram parse_exported_program(std::string_view json, const std::string& file);
-
-/// json: a file's data/weights/NAME_weights_config.json or data/constants/NAME_constants_config.json. By name of
-/// tensor. Throws Error (model).
-std::map<std::string, StoredTensor> parse_stored_tensors(std::string_view json, const std::string& file);
 
 }  // namespace lrfind::model

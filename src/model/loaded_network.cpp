@@ -23,12 +23,12 @@ std::optional<int> LoadedNetwork::channels(const data::ImageShape& likely) {
 
 std::unique_ptr<LoadedNetwork> load_network(const std::string& path) {
   const std::string again =
-      "; export it again with torch.export.save of torch 2.8 or newer (scripts/export_network.py)";
+      "; export it again with torch.export.save of torch 2.9 or newer (scripts/export_network.py)";
   switch (kind_of_file(path)) {
     case FileKind::exported_program:
       return std::make_unique<ExportedNetwork>(path);
     case FileKind::old_exported_program:
-      throw model_error("model file \"" + path + "\" is a program that a torch before 2.8 exported" + again);
+      throw model_error("model file \"" + path + "\" is a program that an old torch exported" + again);
     case FileKind::compiled_program:
       throw model_error("model file \"" + path + "\" is a compiled program (AOTInductor), which cannot be trained" +
                         again);

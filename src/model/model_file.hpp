@@ -11,7 +11,7 @@ namespace lrfind::model {
 enum class FileKind {
   torchscript,           ///< of torch.jit.save
   exported_program,      ///< of torch.export.save
-  old_exported_program,  ///< of torch.export.save before torch 2.8
+  old_exported_program,  ///< of torch.export.save before it wrote archive_format
   compiled_program,      ///< of torch._inductor.aoti_compile_and_package
   checkpoint,            ///< of torch.save
   unknown                ///< no archive, or one that is cut off or damaged

@@ -104,7 +104,7 @@ class TorchEngine : public Engine {
     if (model::find_builtin(request.name) != nullptr) return {};
     if (!names_a_file(request.name)) model::make_builtin(request.name, {});  // throws
     auto network = model::load_network(request.name);
-    const FittingImages fitting{network->channels(likely), network->image_size()};
+    const auto fitting = guarded([&] { return FittingImages{network->channels(likely), network->image_size()}; });
     network_notes_ = network->notes();
     loaded_ = network.get();
     network_ = std::move(network);
@@ -131,8 +131,10 @@ class TorchEngine : public Engine {
       loaded_->replace_head(classes, request_.seed);
     }
     const auto images = torch::zeros({2, shape.channels, shape.height, shape.width});
-    model::check_output(*network_, images, classes);
-    format_ = model::memory_format(*network_, images, device_);
+    guarded([&] {
+      model::check_output(*network_, images, classes);
+      format_ = model::memory_format(*network_, images, device_);
+    });
   }
 
   void set_recipe(const Recipe& recipe, const Normalisation& normalisation) override {

@@ -5,6 +5,7 @@
 #include <data/image/decode.hpp>
 #include <lrfind/error.hpp>
 #include <model/exported_program.hpp>
+#include <model/stored_tensors.hpp>
 #include <platform/parse_json.hpp>
 #include <report/csv.hpp>
 #include <report/foreign_curve.hpp>

@@ -207,8 +207,11 @@ TEST_F(ProgramFile, ThatIsNoProgramIsRefused) {
   EXPECT_SAYS(refusal_of([&] {
                 load_network(folder_.write({{"serialized_exported_program.json", "{}"}}));
               }),
-              "a torch before 2.8 exported");
+              "an old torch exported");
   EXPECT_SAYS(refusal_of([&] { load_network(folder_.write({{"archive_format", "pt2"}})); }), "AOTInductor");
+  entries = entries_of(exported_file("tied"));
+  entries["data/weights/model.pt"] = "a pickle";
+  EXPECT_SAYS(load(entries), "keeps its weights as Python objects (pickle)");
   for (const char* text : {"", "null", "[]", "{}", "{\"graph_module\": 3}", "{\"schema_version\": {\"major\": 8}}"}) {
     entries = entries_of(exported_file("tied"));
     entries[graph] = text;

@@ -97,6 +97,13 @@ TEST(ExportedNetwork, KeepsRunningStatisticsInTrainingAlone) {
   }
 }
 
+TEST(ExportedNetwork, KeepsBuffersOfItsOwnInTrainingAlone) {
+  expect_pythons_training("averaged", "averaged");
+  ExportedNetwork network(exported_file("averaged"));
+  evaluated(network, images(4));
+  EXPECT_TRUE(buffer(network, "mean").equal(torch::zeros({3})));
+}
+
 TEST(ExportedNetwork, DropsAnewInEveryStepAndNotInEvaluation) {
   ExportedNetwork network(exported_file("dropout"));
   const torch::NoGradGuard no_grad;

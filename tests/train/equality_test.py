@@ -185,8 +185,8 @@ class DistinctBatches(Equality):
                 self.compare(networks.smooth_residual, {**OPTIMIZERS["sgd, momentum"][0], **recipe}, 0.03)
 
 
-# Before torch 2.8, torch.export wrote other files.
-@unittest.skipUnless(tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 8), f"torch {torch.__version__} writes no .pt2")
+# Before torch 2.9, torch.export wrote other files.
+@unittest.skipUnless(tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 9), f"torch {torch.__version__} writes no .pt2")
 class ExportedPrograms(DistinctBatches):
     """The same through a file of torch.export; the reference is the network as Python has it."""
 

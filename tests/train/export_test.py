@@ -24,7 +24,7 @@ from support import REPOSITORY, Case, class_folders, environment, lrfind
 
 NETWORKS = HERE / "networks.py"
 # Whether this torch writes .pt2 files of the kind that lrfind reads.
-WRITES_PROGRAMS = tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 8)
+WRITES_PROGRAMS = tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 9)
 OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"]
 
 
@@ -149,8 +149,19 @@ class ExportPrograms(Exporting):
     def test_says_what_is_wrong(self):
         self.assert_says(self.export(f"{NETWORKS}:Unscriptable", "--script", output="net.pt2"), "--torchscript")
         self.assert_says(self.export(f"{NETWORKS}:two_answers", output="net.pt2"), "tuple", "one tensor of logits")
+        self.assert_says(self.export(f"{NETWORKS}:Residual", output="net.pt3"), "must end in .pt2")
         self.assert_says(self.export(f"{NETWORKS}:OneBatchOnly", "--image-size", 16, output="net.pt2"),
                          "for batches of any size")
+
+
+    def test_exports_transformers_where_it_is_installed(self):
+        if not works("transformers"):
+            self.assert_says(self.export("hf:resnet", output="net.pt2"), "needs the Python package transformers")
+            self.skipTest("transformers is not installed, or not for this torch")
+        small = json.dumps({"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1]})
+        done = self.export("hf:resnet", "--kwargs", small, "--classes", 5, "--image-size", 32, output="net.pt2")
+        self.assert_exported(done, "exported", "net.pt2")
+        self.assertIn("5 classes", done.stdout)
 
 
 class SweepOfExportedNetworks(Exporting):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the *.pt2 files beside it, and exported_programs.json with what PyTorch makes of them. Needs torch 2.8 or newer.
+"""Writes the *.pt2 files beside it, and exported_programs.json with what PyTorch makes of them. Needs torch 2.9 or newer.
 
 The files are those of torch.export.save without what makes them large and what no reader needs: the stack traces, which
 name folders of the machine that made them, the shapes of values in between, and the sample inputs, which are a pickle.
@@ -118,6 +118,21 @@ class Frozen(nn.Module):
         return self.fc(x.view(n // 2, 4))
 
 
+class Averaged(nn.Module):
+    """A buffer of its own that training changes in two steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(3))
+        self.fc = nn.Linear(3, CLASSES)
+
+    def forward(self, x):
+        x = x.mean([2, 3])
+        if self.training:
+            self.mean.mul_(0.9).add_(x.detach().mean(0), alpha=0.1)
+        return self.fc((x - self.mean) * 5)
+
+
 def exported(network, dynamic=True, batch=2, training=True):
     shapes = ({0: torch.export.Dim("batch", min=1)},) if dynamic else None
     return torch.export.export(network.train(training), (torch.randn(batch, 3, SIDE, SIDE),), dynamic_shapes=shapes)
@@ -189,7 +204,8 @@ def facts(network):
 def main():
     torch.manual_seed(7)
     expected = {}
-    for name, make in {"convolutional": Convolutional, "attention": Attention, "tied": Tied, "frozen": Frozen}.items():
+    for name, make in {"convolutional": Convolutional, "attention": Attention, "tied": Tied, "frozen": Frozen,
+                       "averaged": Averaged}.items():
         network = make()
         program = exported(network)
         save(program, name)
