@@ -15,7 +15,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lrfind DESTINATION ${CMAKE_INSTA
 if(TARGET lrfind_cli)
   install(TARGETS lrfind_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind)
-  install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/plot_lr.py ${PROJECT_SOURCE_DIR}/scripts/export_torchscript.py
+  install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/plot_lr.py ${PROJECT_SOURCE_DIR}/scripts/export_network.py
     ${PROJECT_SOURCE_DIR}/scripts/lrfind_client.py
     DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind/scripts OPTIONAL)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/scripts/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind/scripts

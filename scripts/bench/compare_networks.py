@@ -79,8 +79,8 @@ def export(name, side, path):
 
         torch.jit.script(make(name)).save(str(path))
         return
-    script = HERE.parent / "export_torchscript.py"
-    done = subprocess.run([sys.executable, script, name, "--classes", str(CLASSES), "--image-size", str(side), "-o", path],
+    script = HERE.parent / "export_network.py"
+    done = subprocess.run([sys.executable, script, name, "--torchscript", "--classes", str(CLASSES), "--image-size", str(side), "-o", path],
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{name} could not be exported: {done.stderr.strip()}")

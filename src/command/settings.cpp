@@ -81,15 +81,19 @@ void declare_data_options(OptionSet& options, experiment::DataSettings& settings
 
 void declare_network_options(OptionSet& options, experiment::NetworkSettings& settings) {
   options.group("Network");
-  options.add("-m,--model", settings.model, any_text("a built-in network's name or a TorchScript file"),
-              "built-in (" + networks() + ") or a TorchScript FILE.pt. Such a file is code: load only what you trust");
+  options.add("-m,--model", settings.model,
+              any_text("a built-in network's name, or a file of torch.export or TorchScript"),
+              "built-in (" + networks() +
+                  ") a FILE.pt2 of torch.export or a TorchScript FILE.pt. "
+                  "TorchScript is code: load only what you trust");
   options.add("--width", settings.width, number(0.01, 64), "built-in networks: factor on the channels of every layer");
   options.add("--depth", settings.depth, whole_number(0, 1000),
               "built-in networks with a choice: number of layers; 0: the usual one");
-  options.add_flag("--reinit", settings.reinit,
-                   "TorchScript: fresh initial weights for standard layers, from the seed, instead of the file's");
+  options.add_flag(
+      "--reinit", settings.reinit,
+      "a network from a file: fresh initial weights for standard layers, from the seed, instead of the file's");
   options.add_flag("--replace-head", settings.replace_head,
-                   "TorchScript: a fresh last linear layer with as many outputs as the data has classes");
+                   "a network from a file: a fresh last linear layer with as many outputs as the data has classes");
 }
 
 void declare_recipe_options(OptionSet& options, experiment::RecipeSettings& settings) {

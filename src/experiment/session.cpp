@@ -16,6 +16,7 @@
 #include <numeric>
 #include <opencv2/core/version.hpp>
 #include <thread>
+#include <tuple>
 
 namespace lrfind::experiment {
 
@@ -80,16 +81,16 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
                                                       .stop = stop_});
   index_s_ = seconds_since(start);
   require_same_data();
-  open_store(shape_for(std::nullopt), use);
+  open_store(shape_for({}), use);
 
   if (engine_ == nullptr) engine_ = loading.get();
   settings_.device.device = engine_->open_device(
       {settings_.device.device, threads_, settings_.device.deterministic, team.local_rank(), &watchdog_});
   const auto& network = settings_.network;
-  const auto channels = engine_->load({network.model, network.width, static_cast<int>(network.depth),
-                                       network.replace_head, data::seed_of(seed(), head_stream), common_.network_says},
-                                      shape_);
-  if (const auto fitting = shape_for(channels); fitting != shape_) open_store(fitting, use);
+  const auto images = engine_->load({network.model, network.width, static_cast<int>(network.depth),
+                                     network.replace_head, data::seed_of(seed(), head_stream), common_.network_says},
+                                    shape_);
+  if (const auto fitting = shape_for(images); fitting != shape_) open_store(fitting, use);
   settings_.data.image_size = ImageSize{shape_.height, shape_.width};
   settings_.data.channels = shape_.channels;
   engine_->build(shape_, static_cast<int>(dataset_.classes.size()));
@@ -103,7 +104,7 @@ Session::Session(SessionSettings settings, const CommonSettings& common, const E
                                                                      << 20U);
 }
 
-data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
+data::ImageShape Session::shape_for(const train::FittingImages& images) const {
   data::ImageShape shape;
   const auto& wanted = settings_.data.image_size;
   if (!wanted || !settings_.data.channels) shape = data::typical_shape(dataset_);
@@ -112,13 +113,15 @@ data::ImageShape Session::shape_for(std::optional<int> network_channels) const {
   if (wanted) {
     shape.height = wanted->height;
     shape.width = wanted->width;
+  } else if (images.size) {
+    std::tie(shape.height, shape.width) = *images.size;
   } else if (std::max(shape.height, shape.width) > usual) {
     shape.height = shape.width = usual;
   }
   if (settings_.data.channels) {
     shape.channels = static_cast<int>(*settings_.data.channels);
-  } else if (network_channels) {
-    shape.channels = *network_channels;
+  } else if (images.channels) {
+    shape.channels = *images.channels;
   }
   return shape;
 }

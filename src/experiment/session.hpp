@@ -86,7 +86,7 @@ class Session {
   std::int64_t images_per_step(std::int64_t batch_size) const { return batch_size * accumulate() * team_.parts(); }
 
  private:
-  data::ImageShape shape_for(std::optional<int> network_channels) const;
+  data::ImageShape shape_for(const train::FittingImages& images) const;
   void open_store(const data::ImageShape& shape, const ExpectedUse& use);
   void choose_normalisation();
   void choose_precision();

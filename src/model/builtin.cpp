@@ -72,7 +72,7 @@ std::unique_ptr<Network> make_builtin(const std::string& name, const BuiltinOpti
     std::string names;
     for (const auto& network : builtin_networks()) names += (names.empty() ? "" : ", ") + network.name;
     throw model_error("there is no built-in network called \"" + name + "\"; there are " + names +
-                      ", and any TorchScript file ending in .pt");
+                      ", and any file of torch.export (.pt2) or TorchScript (.pt)");
   }
   return std::make_unique<BuiltinNetwork>(build(name, options, chosen_depth(*description, options.depth)));
 }

@@ -1,4 +1,4 @@
-// A classifier that can be trained: images in, logits out. Built-in networks and TorchScript files look the same here.
+// A classifier that can be trained: images in, logits out. Built-in networks and those from files look the same here.
 #pragma once
 
 #include <torch/torch.h>

@@ -1,67 +1,25 @@
 #include "model/torchscript_file.hpp"
-#include <lrfind/error.hpp>
 
+#include "model/model_file.hpp"
 #include "model/torchscript_archive.hpp"
 #include "model/torchscript_limits.hpp"
 
-#include <caffe2/serialize/inline_container.h>
 #include <torch/version.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
+#include <string>
 
 namespace lrfind::model {
 
 namespace {
 
-std::string first_line(const std::string& text) {
-  std::istringstream lines(text);
-  std::string line;
-  while (std::getline(lines, line)) {
-    if (line.find_first_not_of(" \t") != std::string::npos) return line;
-  }
-  return "unknown error";
-}
-
-std::string without_backtrace(const std::exception& error) {
-  const auto* c10 = dynamic_cast<const c10::Error*>(&error);
-  return c10 != nullptr ? c10->what_without_backtrace() : error.what();
-}
-
-// What a file is that LibTorch does not take, by what an archive of that kind holds.
-enum class Kind { torchscript, exported_program, checkpoint, unknown };
-
-bool any_ends_with(const std::vector<std::string>& names, const std::string& end) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
-  });
-}
-
-Kind kind_of(const std::string& path) {
-  try {
-    caffe2::serialize::PyTorchStreamReader archive(path);
-    const auto names = archive.getAllRecords();
-    if (any_ends_with(names, "constants.pkl")) return Kind::torchscript;
-    if (any_ends_with(names, "archive_format") || any_ends_with(names, "serialized_exported_program.json")) {
-      return Kind::exported_program;
-    }
-    if (any_ends_with(names, "data.pkl")) return Kind::checkpoint;
-  } catch (const std::exception&) {
-    return Kind::unknown;  // no archive, or one that is cut off
-  }
-  return Kind::unknown;
-}
-
-std::string not_torchscript(const std::string& path, Kind kind) {
+std::string not_torchscript(const std::string& path, FileKind kind) {
   const std::string start = "model file \"" + path + "\" is not TorchScript";
-  const std::string how = "; export it with torch.jit.script or scripts/export_torchscript.py";
+  const std::string how = "; export it with torch.jit.script or scripts/export_network.py";
   switch (kind) {
-    case Kind::exported_program:
+    case FileKind::exported_program:
       return start + " but a program of torch.export" + how;
-    case Kind::checkpoint:
+    case FileKind::checkpoint:
       return start + " but a checkpoint of torch.save, which cannot be run without its Python code" + how;
     default:
       return start + ", or it is cut off or damaged" + how;
@@ -89,47 +47,22 @@ std::string first_version_with(const std::string& name) {
   return {};
 }
 
-const std::string how_to_build =
-    "build lrfind against the torch of the Python that exported it (activate its environment and run scripts/demo.sh, "
-    "or "
-    "cmake -DTorch_DIR=DIR/share/cmake/Torch with what python3 -c \"import torch; print(torch.__path__[0])\" prints)";
-
 std::string cannot_load(const std::string& path, const std::string& error) {
   const std::string file = "model file \"" + path + "\" is TorchScript";
   if (const auto name = missing_operator(error)) {
     const auto since = first_version_with(*name);
     return file + " that calls the operator " + *name + ", which LibTorch " TORCH_VERSION " does not have" +
            (since.empty() ? ": a newer torch exported it" : " (torch " + since + " and newer do)") + "; " +
-           how_to_build;
+           how_to_build_with_another_torch();
   }
   return file + ", but LibTorch " TORCH_VERSION " cannot load it: " + reason_in(error) +
-         "; if a newer torch exported it, " + how_to_build;
-}
-
-void require_regular_file(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) throw model_error("model file \"" + path + "\" does not exist");
-  if (std::filesystem::is_directory(status)) {
-    throw model_error("model \"" + path +
-                      "\" is a folder; a TorchScript file is needed (scripts/export_torchscript.py)");
-  }
-  if (!std::filesystem::is_regular_file(status)) {
-    throw model_error("model \"" + path + "\" is not a regular file; a TorchScript file is needed");
-  }
-  if (!std::ifstream(path)) throw model_error("model file \"" + path + "\" cannot be opened");
+         "; if a newer torch exported it, " + how_to_build_with_another_torch();
 }
 
 }  // namespace
 
-std::string reason_in(const std::string& libtorch_error) {
-  // The failing line of the network comes in the middle, the reason at the end.
-  const auto at = libtorch_error.rfind("RuntimeError: ");
-  return first_line(at == std::string::npos ? libtorch_error : libtorch_error.substr(at));
-}
-
 torch::jit::Module load_torchscript(const std::string& path) {
-  require_regular_file(path);
+  const auto kind = kind_of_file(path);
   const auto refuse_for = [&](const std::string& problem) {
     if (!problem.empty()) throw model_error("model file \"" + path + "\" " + problem + "; it is not run");
   };
@@ -141,9 +74,8 @@ torch::jit::Module load_torchscript(const std::string& path) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    const Kind kind = kind_of(path);
-    throw model_error(kind == Kind::torchscript ? cannot_load(path, without_backtrace(error))
-                                                : not_torchscript(path, kind));
+    throw model_error(kind == FileKind::torchscript ? cannot_load(path, without_backtrace(error))
+                                                    : not_torchscript(path, kind));
   }
 }
 

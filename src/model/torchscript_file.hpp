@@ -12,7 +12,4 @@ namespace lrfind::model {
 /// TorchScript that this LibTorch cannot load (the operator that it lacks, or LibTorch's own reason).
 torch::jit::Module load_torchscript(const std::string& path);
 
-/// What LibTorch's long error says first that is of use: without stack traces and source lines.
-std::string reason_in(const std::string& libtorch_error);
-
 }  // namespace lrfind::model

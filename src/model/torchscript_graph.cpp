@@ -48,16 +48,6 @@ std::shared_ptr<Graph> inlined(const torch::jit::Module& script) {
 
 std::string_view operator_of(const Node& node) { return node.kind().toQualString(); }
 
-// Where the networks' own layers bring a weight into another shape or type before they use it.
-bool passes_on(std::string_view name) {
-  for (const std::string_view each :
-       {"prim::unchecked_cast", "aten::t", "aten::to", "aten::type_as", "aten::contiguous", "aten::reshape",
-        "aten::reshape_as", "aten::view", "aten::view_as", "aten::transpose", "aten::batch_norm"}) {
-    if (name == each) return true;
-  }
-  return false;
-}
-
 // "" for the module itself, "features.0.weight" for what it holds; nothing for a computed value.
 std::optional<std::string> path_of(const Value* value, const Value* self) {
   if (value == self) return std::string();
@@ -84,40 +74,6 @@ std::optional<std::string> tensor_of(const Value* value, const Value* self) {
   return path_of(value, self);
 }
 
-// Which inputs of an operator are what. A negative place: it has none.
-struct Places {
-  std::string_view name;
-  int weight, bias;
-  int mean = -1, variance = -1;
-  Role weight_role = Role::affine_weight, bias_role = Role::affine_bias;
-};
-
-constexpr Places norm(std::string_view name, int weight, int bias, int mean = -1, int variance = -1) {
-  return {name, weight, bias, mean, variance, Role::norm_scale, Role::norm_shift};
-}
-
-// The schemas of aten/src/ATen/native/native_functions.yaml.
-constexpr Places operators[] = {{"aten::conv1d", 1, 2},
-                                {"aten::conv2d", 1, 2},
-                                {"aten::conv3d", 1, 2},
-                                {"aten::convolution", 1, 2},
-                                {"aten::_convolution", 1, 2},
-                                {"aten::_convolution_mode", 1, 2},
-                                {"aten::conv_transpose1d", 1, 2},
-                                {"aten::conv_transpose2d", 1, 2},
-                                {"aten::conv_transpose3d", 1, 2},
-                                {"aten::linear", 1, 2},
-                                {"aten::addmm", 2, 0},
-                                {"aten::matmul", 1, -1},
-                                {"aten::mm", 1, -1},
-                                norm("aten::batch_norm", 1, 2, 3, 4),
-                                norm("aten::instance_norm", 1, 2, 3, 4),
-                                norm("aten::layer_norm", 2, 3),
-                                norm("aten::group_norm", 2, 3),
-                                norm("aten::rms_norm", 2, -1),
-                                {"aten::embedding", 0, -1, -1, -1, Role::embedding, Role::embedding},
-                                {"aten::prelu", 1, -1, -1, -1, Role::prelu_slope, Role::prelu_slope}};
-
 std::optional<bool> constant_flag(const Node& node, std::size_t place) {
   if (node.inputs().size() <= place) return std::nullopt;
   const auto value = torch::jit::toIValue(node.input(place));
@@ -126,24 +82,19 @@ std::optional<bool> constant_flag(const Node& node, std::size_t place) {
 
 }  // namespace
 
-std::map<std::string, Use> uses_of_tensors(const torch::jit::Module& script) {
+Uses uses_of_tensors(const torch::jit::Module& script) {
   const auto graph = inlined(script);
   const auto* self = graph->inputs().at(0);
-  std::map<std::string, Use> uses;
+  Uses uses;
   each_node(*graph, [&](const Node& node) {
-    for (const auto& places : operators) {
-      if (operator_of(node) != places.name) continue;
-      const auto tensor_at = [&](int place) {
-        return place < 0 || static_cast<std::size_t>(place) >= node.inputs().size()
-                   ? std::nullopt
-                   : tensor_of(node.input(static_cast<std::size_t>(place)), self);
-      };
-      const auto weight = tensor_at(places.weight);
-      if (weight) uses.try_emplace(*weight, Use{places.weight_role, {}});
-      if (const auto bias = tensor_at(places.bias)) uses.try_emplace(*bias, Use{places.bias_role, weight.value_or("")});
-      if (const auto mean = tensor_at(places.mean)) uses.try_emplace(*mean, Use{Role::running_mean, {}});
-      if (const auto variance = tensor_at(places.variance)) uses.try_emplace(*variance, Use{Role::running_var, {}});
-    }
+    const auto* places = find_places(operator_of(node));
+    if (places == nullptr) return;
+    const auto tensor_at = [&](int place) {
+      return place < 0 || static_cast<std::size_t>(place) >= node.inputs().size()
+                 ? std::nullopt
+                 : tensor_of(node.input(static_cast<std::size_t>(place)), self);
+    };
+    note_uses(*places, tensor_at, uses);
   });
   return uses;
 }

@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lrfind::train {
@@ -59,12 +60,18 @@ struct DeviceRequest {
 };
 
 struct NetworkRequest {
-  std::string name = "small-cnn";  ///< a built-in network, or the path of a TorchScript file (it ends in .pt)
+  std::string name = "small-cnn";  ///< a built-in network, or the path of a file (it ends in .pt2 or .pt)
   double width_factor = 1;         ///< built-in networks
   int depth = 0;                   ///< built-in networks; 0: the usual one
-  bool replace_head = false;       ///< TorchScript: a fresh last linear layer of the right size, drawn from `seed`
+  bool replace_head = false;       ///< a file: a fresh last linear layer of the right size, drawn from `seed`
   std::uint64_t seed = 0;
   std::function<void(const std::string& text)> says = {};  ///< takes what a file's network prints, from any thread
+};
+
+/// What a network from a file takes; nothing where it takes any, or nothing that was tried.
+struct FittingImages {
+  std::optional<int> channels;              ///< 1 or 3
+  std::optional<std::pair<int, int>> size;  ///< height and width
 };
 
 struct ParameterFacts {
@@ -94,10 +101,10 @@ class Engine {
   /// Why bf16 is slow on the opened device, in a clause; empty where the hardware has it (no_bf16_because).
   virtual std::string no_bf16_because() const = 0;
 
-  /// Reads a TorchScript file, or looks a built-in network up. Returns the image channels, 1 or 3, that a file's
-  /// network can be run on, found by running it on images of the shape `likely`; nothing where it takes any or none.
+  /// Reads a network's file, or looks a built-in network up. Returns what a file says of the
+  /// images, or the channels that its network can be run on, found by running it on images of the shape `likely`.
   /// Throws Error (model).
-  virtual std::optional<int> load(const NetworkRequest& request, const data::ImageShape& likely) = 0;
+  virtual FittingImages load(const NetworkRequest& request, const data::ImageShape& likely) = 0;
   /// What its user should know of the network, a sentence each.
   virtual std::vector<std::string> network_notes() const = 0;
 

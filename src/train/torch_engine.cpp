@@ -1,5 +1,6 @@
 #include <lrfind/error.hpp>
 #include "model/builtin.hpp"
+#include "model/loaded_network.hpp"
 #include "model/memory_format.hpp"
 #include "model/torchscript.hpp"
 #include "platform/tensor_memory.hpp"
@@ -105,6 +106,13 @@ std::vector<ParameterFacts> facts(const std::vector<model::NamedTensor>& tensors
   return list;
 }
 
+bool names_a_file(const std::string& network) {
+  const auto ends_with = [&](const std::string& end) {
+    return network.size() > end.size() && network.compare(network.size() - end.size(), end.size(), end) == 0;
+  };
+  return ends_with(".pt") || ends_with(".pt2") || network.find('/') != std::string::npos;
+}
+
 class TorchEngine : public Engine {
  public:
   TorchEngine() { keep_tensor_memory(); }
@@ -137,7 +145,7 @@ class TorchEngine : public Engine {
 
   std::string no_bf16_because() const override { return train::no_bf16_because(device_); }
 
-  std::optional<int> load(const NetworkRequest& request, const data::ImageShape& likely) override {
+  FittingImages load(const NetworkRequest& request, const data::ImageShape& likely) override {
     return guarded([&] { return load_network(request, likely); });
   }
 
@@ -223,25 +231,26 @@ class TorchEngine : public Engine {
     set_blas_threads(threads);
   }
 
-  std::optional<int> load_network(const NetworkRequest& request, const data::ImageShape& likely) {
+  FittingImages load_network(const NetworkRequest& request, const data::ImageShape& likely) {
     request_ = request;
-    if (model::find_builtin(request.name) != nullptr) return std::nullopt;
-    const bool names_a_file = request.name.size() > 3 && request.name.substr(request.name.size() - 3) == ".pt";
-    if (!names_a_file && request.name.find('/') == std::string::npos) model::make_builtin(request.name, {});  // throws
+    if (model::find_builtin(request.name) != nullptr) return {};
+    if (!names_a_file(request.name)) model::make_builtin(request.name, {});  // throws
     model::hear_networks(request.says);
-    auto script = std::make_unique<model::TorchScriptNetwork>(request.name);
-    const auto channels = script->channels(likely);
-    network_notes_ = script->notes();
-    script_ = script.get();
-    network_ = std::move(script);
-    return channels;
+    auto network = model::load_network(request.name);
+    const FittingImages fitting{network->channels(likely), network->image_size()};
+    network_notes_ = network->notes();
+    loaded_ = network.get();
+    network_ = std::move(network);
+    return fitting;
   }
 
   void build_network(const data::ImageShape& shape, int classes) {
     shape_ = shape;
-    if (script_ == nullptr) {
+    if (loaded_ == nullptr) {
       if (request_.replace_head) {
-        throw usage_error("--replace-head is for a TorchScript file; built-in networks always fit the classes");
+        throw usage_error(
+            "--replace-head is for a network from a file (torch.export, TorchScript); built-in networks always fit the "
+            "classes");
       }
       network_ = model::make_builtin(request_.name, {.channels = shape.channels,
                                                      .height = shape.height,
@@ -250,7 +259,7 @@ class TorchEngine : public Engine {
                                                      .width_factor = request_.width_factor,
                                                      .depth = request_.depth});
     } else if (request_.replace_head) {
-      script_->replace_head(classes, request_.seed);
+      loaded_->replace_head(classes, request_.seed);
     }
     const auto images = torch::zeros({2, shape.channels, shape.height, shape.width});
     model::check_output(*network_, images, classes);
@@ -301,7 +310,7 @@ class TorchEngine : public Engine {
   data::ImageShape shape_;
   std::unique_ptr<model::Network> network_;
   std::vector<std::string> network_notes_;
-  model::TorchScriptNetwork* script_ = nullptr;  // network_ when it came from a file
+  model::LoadedNetwork* loaded_ = nullptr;  // network_ when it came from a file
   torch::MemoryFormat format_ = torch::MemoryFormat::ChannelsLast;
   std::unique_ptr<Trainer> trainer_;
 };

@@ -87,6 +87,8 @@ class BadInput(Case):
         self.refuse(["lenet", "small-cnn"], data, "--model", "lenet")
         self.refuse(["missing.pt", "does not exist"], data, "--model", self.folder / "missing.pt")
         self.refuse(["words.pt", "not TorchScript"], data, "--model", words)
+        self.refuse(["words.pt2", "no program of torch.export"], data, "--model",
+                    write(self.folder / "words.pt2", b"these are words"))
         self.refuse(["--depth", "resnet8", "8, 14"], data, "--model", "resnet8", "--depth", "9")
 
     def test_files_for_suggest_and_plot_that_are_no_results(self):

@@ -7,6 +7,8 @@
 #include <data/dataset/table.hpp>
 #include <data/image/decode.hpp>
 #include <experiment/exec_protocol.hpp>
+#include <model/exported_program.hpp>
+#include <model/stored_tensors.hpp>
 #include <platform/parse_json.hpp>
 #include <report/csv.hpp>
 #include <report/foreign_curve.hpp>
@@ -107,10 +109,16 @@ void read_exec(std::string_view bytes) {
   }
 }
 
+// What torch.export.save writes as JSON: a graph, or a list of its weights.
+void read_exported(std::string_view bytes) {
+  expect_answer([&] { model::parse_exported_program(bytes, "fuzz"); });
+  expect_answer([&] { model::parse_stored_tensors(bytes, "fuzz"); });
+}
+
 }  // namespace
 
 std::span<const Target> targets() {
-  static constexpr std::array<Target, 14> all = {{{"image", read_image},
+  static constexpr std::array<Target, 15> all = {{{"image", read_image},
                                                   {"idx", read_idx},
                                                   {"manifest", read_manifest},
                                                   {"result", read_result},
@@ -123,7 +131,8 @@ std::span<const Target> targets() {
                                                   {"archive", read_archive},
                                                   {"suggest", analyse_result},
                                                   {"plot", draw_result},
-                                                  {"schedule", make_schedule}}};
+                                                  {"schedule", make_schedule},
+                                                  {"exported", read_exported}}};
   return all;
 }
 

@@ -105,12 +105,12 @@ def make_optimizer(recipe, groups):
         groups, lr=1.0, weight_decay=decay)
 
 
-def train(path, recipe, lrs, batches):
+def train(network, recipe, lrs, batches):
     """The reference: PyTorch's own loop. batches: (float images, labels), one after the other."""
     import re
 
     torch.manual_seed(0)
-    network = torch.jit.load(str(path)).train()
+    network.train()
     groups, factors = [], []
     for name, parameter in network.named_parameters():
         if any(re.search(regex, name) for regex in recipe.get("freeze", [])):
@@ -154,7 +154,7 @@ class Equality(Case):
         torch.manual_seed(5)
         path = self.folder / "net.pt"
         torch.jit.script(make()).save(str(path))
-        return path
+        return path, torch.jit.load(str(path))
 
     def assert_same_losses(self, ours, reference):
         self.assertEqual(len(ours), len(reference))
@@ -166,6 +166,8 @@ class Equality(Case):
 
 
 class DistinctBatches(Equality):
+    optimizers = OPTIMIZERS
+
     def setUp(self):
         super().setUp()
         images = [(label, number) for number in range(STEPS * BATCH // CLASSES + 1) for label in range(CLASSES)]
@@ -183,7 +185,7 @@ class DistinctBatches(Equality):
             yield data[begin : begin + size].contiguous(), labels[begin : begin + size]
 
     def compare(self, make, recipe, last):
-        path = self.export(make)
+        path, network = self.export(make)
         size = BATCH // 2 if recipe.get("accumulate") == 3 else BATCH
         lrs = rates(last)[: STEPS * BATCH // (size * recipe.get("accumulate", 1))]
         request = {"model": str(path), "pixels": str(self.file), "labels": self.labels, "batch": size, "height": SIDE,
@@ -192,15 +194,15 @@ class DistinctBatches(Equality):
         done = subprocess.run([os.environ["LRFIND_RECORDED_STEPS"], str(written)], capture_output=True, text=True,
                               env={**os.environ, "OMP_NUM_THREADS": "1"})
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assert_same_losses(json.loads(done.stdout), train(path, recipe, lrs, self.batches(size)))
+        self.assert_same_losses(json.loads(done.stdout), train(network, recipe, lrs, self.batches(size)))
 
     def test_every_optimizer_on_a_residual_network(self):
-        for name, (recipe, last) in OPTIMIZERS.items():
+        for name, (recipe, last) in self.optimizers.items():
             with self.subTest(name):
                 self.compare(networks.smooth_residual, recipe, last)
 
     def test_every_optimizer_on_a_network_without_normalisation(self):
-        for name, (recipe, last) in ONE_WAY.items():
+        for name, (recipe, last) in (ONE_WAY if self.optimizers is OPTIMIZERS else self.optimizers).items():
             with self.subTest(name):
                 self.compare(networks.WithoutNorm, recipe, last)
 
@@ -252,11 +254,27 @@ class References(Equality):
             self.assertLess((runs[0] - runs[1]).abs().max().item(), 1e-5, name)
 
 
+# Before torch 2.9, torch.export wrote other files.
+@unittest.skipUnless(tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 9), f"torch {torch.__version__} writes no .pt2")
+class ExportedPrograms(DistinctBatches):
+    """The same through a file of torch.export; the reference is the network as Python has it."""
+
+    optimizers = {name: OPTIMIZERS[name] for name in ("sgd, momentum", "adamw")}
+
+    def export(self, make):
+        torch.manual_seed(5)
+        network = make().train()
+        path = self.folder / "net.pt2"
+        batch = ({0: torch.export.Dim("batch", min=1)},)
+        torch.export.save(torch.export.export(network, (torch.randn(2, 3, SIDE, SIDE),), dynamic_shapes=batch), path)
+        return path, network
+
+
 class RealProgram(Equality):
     IMAGES = 24
 
     def test_sweep_of_each_optimizer(self):
-        path = self.export(networks.smooth_residual)
+        path, _ = self.export(networks.smooth_residual)
         data, labels = [], []
         for number in range(self.IMAGES):
             label = number % CLASSES
@@ -279,7 +297,7 @@ class RealProgram(Equality):
                              *options)
                 self.assertIn(ran.status, (0, 4), str(ran))
                 trial = ran.json["trials"][0]
-                self.assert_same_losses(trial["loss"], train(path, recipe, trial["lr"], [batch] * STEPS))
+                self.assert_same_losses(trial["loss"], train(torch.jit.load(str(path)), recipe, trial["lr"], [batch] * STEPS))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""scripts/export_torchscript.py: what it writes loads and trains, and what it cannot export it says in one sentence."""
+"""scripts/export_network.py: what it writes loads and trains, and what it cannot export it says in one sentence."""
 
 import importlib
 import importlib.util
@@ -23,6 +23,8 @@ sys.path.insert(0, str(HERE.parent / "command"))
 from support import REPOSITORY, Case, class_folders, environment, lrfind
 
 NETWORKS = HERE / "networks.py"
+# Whether this torch writes .pt2 files of the kind that lrfind reads.
+WRITES_PROGRAMS = tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 9)
 OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"]
 
 
@@ -40,22 +42,24 @@ def works(package):
 
 class Exporting(Case):
     def export(self, network, *arguments, output="net.pt"):
-        return subprocess.run([sys.executable, str(REPOSITORY / "scripts" / "export_torchscript.py"), str(network),
+        if output.endswith(".pt"):
+            arguments = ("--torchscript", *arguments)
+        return subprocess.run([sys.executable, str(REPOSITORY / "scripts" / "export_network.py"), str(network),
                                *map(str, arguments), "-o", str(self.folder / output)], capture_output=True, text=True,
                               env=environment(), cwd=self.folder)
 
-    def assert_exported(self, done, how):
+    def assert_exported(self, done, how, output="net.pt"):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(how, done.stdout)
         self.assertIn("gives the same logits", done.stdout)
-        self.assertEqual(os.listdir(self.folder), ["net.pt"])
+        self.assertEqual(os.listdir(self.folder), [output])
 
     def assert_says(self, done, *words):
         self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
         for word in words:
             self.assertIn(word, done.stderr)
         self.assertNotIn("Traceback", done.stderr)
-        self.assertEqual([name for name in os.listdir(self.folder) if name.endswith((".pt", ".tmp"))], [])
+        self.assertEqual([name for name in os.listdir(self.folder) if name.endswith((".pt", ".pt2"))], [])
 
 
 class Export(Exporting):
@@ -104,7 +108,7 @@ class Export(Exporting):
         self.assert_says(self.export(f"{NETWORKS}:Residual", "--weights", "none.pth"), "none.pth", "does not exist")
 
     def test_says_what_is_wrong(self):
-        self.assert_says(self.export("resnet18"), "torchvision:NAME, timm:NAME or MODULE:FACTORY")
+        self.assert_says(self.export("resnet18"), "torchvision:NAME, timm:NAME, hf:NAME or MODULE:FACTORY")
         self.assert_says(self.export("no_such_module:net"), 'no module "no_such_module"')
         self.assert_says(self.export("nowhere.py:net"), '"nowhere.py" does not exist')
         self.assert_says(self.export(f"{NETWORKS}:Resnet"), 'has no "Resnet"', "Residual")
@@ -115,7 +119,8 @@ class Export(Exporting):
         self.assert_says(self.export(f"{NETWORKS}:Residual", "--channels", 1), "2 x 1 x 224 x 224")
         self.assert_says(self.export(f"{NETWORKS}:Unscriptable", "--script"), "cannot be scripted", "--trace")
         self.assert_says(self.export(f"{NETWORKS}:smooth_residual", "--classes", 4), "--classes", "--kwargs")
-        self.assert_says(self.export(f"{NETWORKS}:Residual", output="net.onnx"), "must end in .pt")
+        self.assert_says(self.export(f"{NETWORKS}:Residual", output="net.onnx"),
+                         "must end in .pt" if WRITES_PROGRAMS else "--torchscript")
         self.assert_says(self.export(f"{NETWORKS}:Residual", "--image-size", 16, output="no/folder.pt"), "no/folder.pt")
 
     def test_names_the_package_that_is_missing(self):
@@ -133,6 +138,32 @@ class Export(Exporting):
         self.assertIn("11,178,051 parameters", done.stdout)  # 11,689,512 less 997 outputs of 513 numbers
 
 
+@unittest.skipUnless(WRITES_PROGRAMS, f"torch {torch.__version__} writes no .pt2 files")
+class ExportPrograms(Exporting):
+    def test_a_factory_with_arguments(self):
+        done = self.export(f"{NETWORKS}:Residual", "--kwargs", json.dumps({"width": 4, "channels": 1}), "--classes", 7,
+                           "--channels", 1, "--image-size", "20x24", output="net.pt2")
+        self.assert_exported(done, "exported", "net.pt2")
+        self.assertIn("7 classes", done.stdout)
+
+    def test_says_what_is_wrong(self):
+        self.assert_says(self.export(f"{NETWORKS}:Unscriptable", "--script", output="net.pt2"), "--torchscript")
+        self.assert_says(self.export(f"{NETWORKS}:two_answers", output="net.pt2"), "tuple", "one tensor of logits")
+        self.assert_says(self.export(f"{NETWORKS}:Residual", output="net.pt3"), "must end in .pt2")
+        self.assert_says(self.export(f"{NETWORKS}:OneBatchOnly", "--image-size", 16, output="net.pt2"),
+                         "for batches of any size")
+
+
+    def test_exports_transformers_where_it_is_installed(self):
+        if not works("transformers"):
+            self.assert_says(self.export("hf:resnet", output="net.pt2"), "needs the Python package transformers")
+            self.skipTest("transformers is not installed, or not for this torch")
+        small = json.dumps({"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1]})
+        done = self.export("hf:resnet", "--kwargs", small, "--classes", 5, "--image-size", 32, output="net.pt2")
+        self.assert_exported(done, "exported", "net.pt2")
+        self.assertIn("5 classes", done.stdout)
+
+
 class SweepOfExportedNetworks(Exporting):
     """Each kind of network with each optimizer, on a folder of images."""
 
@@ -143,12 +174,17 @@ class SweepOfExportedNetworks(Exporting):
         self.data = class_folders(Path(holder.name), classes=4, each=16, side=16, colour=True)
 
     def sweep_with_every_optimizer(self, name, *arguments):
+        self.sweep(name, "net.pt", OPTIMIZERS, *arguments)
+        if WRITES_PROGRAMS:
+            self.sweep(name, "net.pt2", ["sgd", "adamw"], *arguments)
+
+    def sweep(self, name, file, optimizers, *arguments):
         key = "num_classes" if name == "WithDropout" else "classes"
-        done = self.export(f"{NETWORKS}:{name}", "--kwargs", json.dumps({key: 4}), "--image-size", 16)
+        done = self.export(f"{NETWORKS}:{name}", "--kwargs", json.dumps({key: 4}), "--image-size", 16, output=file)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for optimizer in OPTIMIZERS:
-            with self.subTest((name, optimizer)):
-                run = lrfind("sweep", self.data, "--model", self.folder / "net.pt", "--optimizer", optimizer, "--steps",
+        for optimizer in optimizers:
+            with self.subTest((name, file, optimizer)):
+                run = lrfind("sweep", self.data, "--model", self.folder / file, "--optimizer", optimizer, "--steps",
                              40, "--batch-size", 16, "--trials", 1, "--threads", 1, "--min-lr", 1e-5, "-q", "-o", "-",
                              *arguments)
                 self.assertIn(run.status, (0, 4), str(run))
