@@ -239,10 +239,10 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
   std::vector<IdxFile> opened;
   for (const std::string& file : files) opened.push_back(open_idx(file));
   // Before any value is read: labels for other images may be any number of them.
+  require_plausible(opened);
   for (std::size_t i = 0; i < files.size(); i += 2) {
     require_fit(opened[i].array, opened[i + 1].array, files[i], files[i + 1]);
   }
-  require_plausible(opened);
   parallel_for(
       files.size(), options.threads, [&](std::size_t i) { read_values(opened[i]); }, options.stop);
   std::vector<IdxArray> arrays;
