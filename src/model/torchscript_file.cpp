@@ -6,6 +6,7 @@
 
 #include <torch/version.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
