@@ -178,8 +178,9 @@ void require_fit(const IdxArray& images, const IdxArray& labels, const std::stri
   const auto& size = images.dimensions;
   const bool shape_fits = size.size() == 3 || (size.size() == 4 && (size[3] == 1 || size[3] == 3));
   if (!shape_fits || size[1] > 16384 || size[2] > 16384) {
-    throw data_error("'" + images_path +
-                     "' holds no images: the dimensions must be count, rows, columns and, for colour, 3");
+    throw data_error(
+        "'" + images_path +
+        "' holds no images: the dimensions must be count, rows, columns (16384 at most) and, for colour, 3");
   }
   if (labels.dimensions.size() != 1 || labels.dimensions[0] != size[0]) {
     throw data_error("'" + labels_path + "' does not fit '" + images_path + "': " +
@@ -239,10 +240,10 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
   std::vector<IdxFile> opened;
   for (const std::string& file : files) opened.push_back(open_idx(file));
   // Before any value is read: labels for other images may be any number of them.
-  require_plausible(opened);
   for (std::size_t i = 0; i < files.size(); i += 2) {
     require_fit(opened[i].array, opened[i + 1].array, files[i], files[i + 1]);
   }
+  require_plausible(opened);
   parallel_for(
       files.size(), options.threads, [&](std::size_t i) { read_values(opened[i]); }, options.stop);
   std::vector<IdxArray> arrays;

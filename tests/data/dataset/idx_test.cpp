@@ -114,7 +114,7 @@ TEST(Idx, ErrorsNameTheFile) {
     EXPECT_NE(error_of(folder).find("3 labels for 2 images"), std::string::npos);
     folder.write("train-images-idx3-ubyte", "not an IDX file");
     EXPECT_NE(error_of(folder).find("is not an IDX file"), std::string::npos);
-    folder.write("train-images-idx3-ubyte", idx({3, 60000, 60000}, {}));
+    folder.write("train-images-idx3-ubyte", idx({3, 16000, 16000}, {}));
     EXPECT_NE(error_of(folder).find("is cut off"), std::string::npos);
     folder.write("train-images-idx3-ubyte", idx({3, 2, 4}, counting(24)));
     folder.write("train-labels-idx1-ubyte", idx({3}, {7, 7, 7}));
