@@ -190,7 +190,7 @@ std::uint64_t ZipArchive::unpacked_bytes() const {
 }
 
 std::string ZipArchive::content(const ZipEntry& entry) const {
-  const std::string packed = bytes(entry.begin, entry.packed);
+  std::string packed = bytes(entry.begin, entry.packed);
   if (packed.size() != entry.packed) throw std::runtime_error("is cut off: an entry lies outside the file");
   if (!entry.deflated) return packed;
   std::string text(static_cast<std::size_t>(entry.unpacked), '\0');
