@@ -125,7 +125,7 @@ class Ranks(Case):
                 "1", "--batch-size", "8", "-o", self.folder / "lr.json", "--progress", "always", *arguments]
 
     def test_end_when_one_is_killed_and_keep_what_was_measured(self):
-        for killed in (0, 1):
+        for killed in (0, 1, 2):
             with self.subTest(killed=killed):
                 processes = start([self.long()] * 3)
                 for _ in range(400):  # rank 0 shows its steps
