@@ -15,9 +15,10 @@ enum class Spacing { exponential, linear };
 /// What one training step measured. NaN: not measured.
 struct Measurement {
   static constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  double loss = none;        ///< batch loss before the update
-  double probe_loss = none;  ///< held-out loss after the update
-  double gain_ratio = none;  ///< actual over predicted decrease of the batch's loss
+  double loss = none;                ///< batch loss before the update
+  double probe_loss = none;          ///< held-out loss after the update
+  double gain_ratio = none;          ///< actual over predicted decrease of the batch's loss
+  double predicted_decrease = none;  ///< of the batch's loss by this update: minus its gradient times the change
   /// Alignment of the step before this one (Trial::alignment): it is known when the next batch's gradient is.
   double alignment_of_previous = none;
   double val_loss = none;      ///< validation loss after the update

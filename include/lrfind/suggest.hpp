@@ -34,6 +34,14 @@ struct ImageFacts {
   double label_smoothing = 0;              ///< of the loss, 0 to 1
 };
 
+/// The training that a suggestion is for.
+struct Plan {
+  double steps = 300;  ///< updates of the weights, at least 1; 300: the trainings that the rule was fitted on
+  std::optional<double> epochs = {};  ///< passes over the images that these are, where their number is known
+  std::string schedule = {};          ///< that its rate follows, a name of `lrfind schedule`; empty: nobody said
+  bool assumed = true;                ///< nobody said how long
+};
+
 struct SuggestOptions {
   std::string rule = "lrfind";  ///< one of rule_names()
   double smoothing = 0.98;  ///< factor of the debiased exponential moving average, in [0, 1); 0: no rule smooths, as is
@@ -44,8 +52,15 @@ struct SuggestOptions {
                                ///< "lamb"; empty: unknown. The rule lrfind leans on the rates that it is used with
                                ///< (LARS: none) as far as the curve leaves the rate open
   double momentum = 0;         ///< of SGD and LARS, 0 to 1
+  Plan plan = {};              ///< of the rule lrfind; the others say the same for every plan
   std::optional<ImageFacts> images = {};  ///< for reasons that are in the data
   bool may_be_smoothed = false;  ///< another tool recorded the losses: look whether it has smoothed them already
+};
+
+/// What a suggestion takes account of, and what it would be for another plan.
+struct PlannedRates {
+  Plan plan;
+  std::optional<double> longer_lr, longer_max_lr;  ///< lr and max_lr for ten times as many steps
 };
 
 struct Suggestion {
@@ -53,6 +68,7 @@ struct Suggestion {
   std::optional<Interval> interval;      ///< 90 % interval of `lr`
   std::optional<double> min_lr, max_lr;  ///< bounds for a cycle; max_lr is also the peak of a decaying schedule
   std::string rule;                      ///< the rule that made `lr`
+  std::optional<PlannedRates> plan;      ///< none: the rule takes no account of plans
   bool trusted = false;                  ///< false when any reason is fatal
   std::vector<Reason> reasons;
   std::map<std::string, std::optional<double>> by_rule;  ///< what every rule says of the same curve

@@ -97,7 +97,7 @@ def lrfind_seconds(network, side, batch, a, scratch):
     def run(steps):
         output = scratch / "lr.json"
         done = subprocess.run([a.lrfind, "sweep", FASHION, "--model", network, "--image-size", str(side), "--channels", "3",
-                               "--batch-size", str(batch), "--steps", str(steps), "--threads", str(a.threads), "--trials", "1",
+                               "--batch-size", str(batch), "--min-lr", "1e-7", "--steps", str(steps), "--threads", str(a.threads), "--trials", "1",
                                "--max-lr", "1e-4", "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0",
                                "--gain-every", "0", "--val-split", "0", "--quiet", "-o", output],
                               stderr=subprocess.PIPE, text=True, check=False)

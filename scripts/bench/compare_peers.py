@@ -262,7 +262,7 @@ def main():
             common = ["--steps", str(steps), "--batch-size", str(a.batch_size), "--image-size", str(size),
                       "--threads", str(a.threads), "--device", a.device]
             commands = {"lrfind": [str(a.lrfind), "sweep", str(folder), "--model", str(network), "--trials", "1", *common,
-                                   "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0", "--gain-every", "0",
+                                   "--min-lr", "1e-7", "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0", "--gain-every", "0",
                                    "--val-split", "0", "--quiet", "-o", str(output)]}
             for peer in peers:
                 commands[peer] = [sys.executable, str(HERE / "peer.py"), peer, str(folder), str(network), *common]

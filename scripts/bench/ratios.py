@@ -62,7 +62,7 @@ class Sweep:
 
     def timing(self, data, steps=STEPS, trials=1):
         """What one sweep that measures nothing but the loss says of its time."""
-        done = subprocess.run([self.program, "sweep", data, "--steps", str(steps), "--batch-size", str(BATCH), "--trials",
+        done = subprocess.run([self.program, "sweep", data, "--min-lr", "1e-7", "--steps", str(steps), "--batch-size", str(BATCH), "--trials",
                                str(trials), "--image-size", "32", "--channels", "3", "--normalize", "imagenet",
                                "--stop-factor", "0", "--probe", "0", "--gain-every", "0", "--val-split", "0", "--quiet",
                                "-o", self.output], stderr=subprocess.PIPE, text=True, check=False)

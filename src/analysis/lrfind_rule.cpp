@@ -34,6 +34,10 @@ constexpr double edge_to_lr = 0.5, edge_to_max_lr = 0.4;
 constexpr double trial_spread = 0.15;
 constexpr std::size_t prior_trials = 4;
 
+// A training of ten times as many steps takes rates lower by this many decades: noise that a constant rate never
+// averages out, which a decay does.
+constexpr double lower_lr = 0.25, lower_max_lr = 0.10;
+
 constexpr double lost_loss = 1e9;
 constexpr std::size_t fewest_votes = 5;
 constexpr std::size_t fewest_steps = 10;
@@ -188,6 +192,10 @@ double blend(double evidence, double spread, double usual) {
   return (near * both + far * evidence) / (near + far);
 }
 
+double longer_training_lr(double steps, double planned) { return -lower_lr * std::log10(steps / planned); }
+
+double longer_training_max_lr(double steps, double planned) { return -lower_max_lr * std::log10(steps / planned); }
+
 Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& options) {
   Finding found;
   for (const Trial& trial : trials) found.landmarks.push_back(landmarks_of(trial, usual_end_of(options.optimizer)));
@@ -213,13 +221,16 @@ Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& option
   // A sweep that did not reach its edge says nothing of rates beyond its end.
   const double end = found.reached ? found.edge : highest_rate(trials);
   const double lr_cap = std::min(found.edge - edge_to_lr, end), max_lr_cap = std::min(found.edge - edge_to_max_lr, end);
-  const double wanted = rate(middle - below.lr, usual_to_lr);
+  const double moved = longer_training_lr(options.plan.steps, Plan{}.steps);
+  const double wanted = rate(middle - below.lr, usual_to_lr) + moved;
   found.lr = std::min(wanted, lr_cap);
-  found.max_lr = std::max(found.lr, std::min(rate(middle - below.max_lr, usual_to_max_lr), max_lr_cap));
+  const double wanted_max =
+      rate(middle - below.max_lr, usual_to_max_lr) + longer_training_max_lr(options.plan.steps, Plan{}.steps);
+  found.max_lr = std::max(found.lr, std::min(wanted_max, max_lr_cap));
   // Where the cap is the answer, the cap is as uncertain as the landmarks.
   const double slack = wanted > lr_cap ? found.half_width : 0;
-  found.low = std::min(rate(middle - found.half_width - below.lr, usual_to_lr), lr_cap - slack);
-  found.high = std::min(rate(middle + found.half_width - below.lr, usual_to_lr), lr_cap + slack);
+  found.low = std::min(rate(middle - found.half_width - below.lr, usual_to_lr) + moved, lr_cap - slack);
+  found.high = std::min(rate(middle + found.half_width - below.lr, usual_to_lr) + moved, lr_cap + slack);
 
   const double falls = median_of(marks, [](const Landmarks& m) { return m.falls; });
   found.min_lr = std::min(std::max(falls, found.max_lr - 2), found.max_lr - 0.6);
@@ -237,6 +248,10 @@ Answer lrfind_rule(const Evidence& evidence) {
   answer.min_lr = rate(std::min(found.min_lr, found.lr));
   answer.max_lr = rate(found.max_lr);
   answer.evidence_width = 2 * found.half_width;
+  SuggestOptions longer = evidence.options;
+  longer.plan.steps *= 10;
+  const Finding later = find_rate(trials, longer);
+  answer.plan = PlannedRates{evidence.options.plan, rate(later.lr), rate(later.max_lr)};
   for (const Trial& trial : trials) answer.per_trial.push_back(rate(find_rate({trial}, evidence.options).lr));
   return answer;
 }

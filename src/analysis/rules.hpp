@@ -24,6 +24,7 @@ struct Answer {
   std::vector<double> per_trial = {};  ///< the rate of every trial that gave one; their spread makes the interval
   std::optional<Interval> interval = {};
   std::optional<double> min_lr = {}, max_lr = {};
+  std::optional<PlannedRates> plan = {};
   std::optional<double> evidence_width = {};  ///< decades of the interval that the trials alone would give
 };
 

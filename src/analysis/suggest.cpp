@@ -89,6 +89,7 @@ Suggestion suggest(const std::vector<Trial>& all_trials, const SuggestOptions& o
 
   const Answer answer = rule.answer(evidence);
   suggestion.lr = answer.lr;
+  suggestion.plan = answer.plan;
   // A sweep that began past the rates to train with shows nothing else.
   if (answer.lr && answer.evidence_width) suggestion.reasons = analysis::below_sweep(*answer.lr, curve);
   if (suggestion.reasons.empty()) suggestion.reasons = analysis::diagnose(trials, options);

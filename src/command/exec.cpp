@@ -74,6 +74,7 @@ int run(const ExecOptions& settings, const OptionSet& options, Console& console,
   result.timing.startup_s = experiment::seconds_since(begin);
   auto analysis = experiment::suggest_options(sweep, recipe);
   analysis.images = experiment::image_facts(result);
+  analysis.plan = experiment::plan_of(sweep.plan, *analysis.images);
 
   const auto trials = runner.run(analysis, stage.begin());
   stage.end();

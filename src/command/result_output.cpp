@@ -8,6 +8,7 @@
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
 #include "report/text.hpp"
+#include "schedule/suggested_rate.hpp"
 
 namespace lrfind::command {
 
@@ -51,7 +52,7 @@ void show_place(const SweepOptions& settings, Console& console) {
 }
 
 int answer(const SweepOptions& settings, const report::Result& result) {
-  if (settings.print_lr && result.suggestion.trusted) print_rate(*result.suggestion.lr);
+  if (settings.print_lr && result.suggestion.trusted) print_rate(*train::planned_rate(result.suggestion));
   return result.suggestion.trusted ? done : untrusted;
 }
 

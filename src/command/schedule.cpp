@@ -1,5 +1,7 @@
 #include "schedule/schedule.hpp"
 #include <lrfind/error.hpp>
+#include "experiment/plan.hpp"
+#include "schedule/suggested_rate.hpp"
 
 #include "analysis/lrfind_rule.hpp"
 #include "command/command.hpp"
@@ -62,9 +64,11 @@ void declare_schedule_options(CommandLine& line, ScheduleSettings& settings) {
   options.add("--min-lr", settings.min_lr, auto_or(number(0, 1e9)),
               "lowest rate of the triangular and cosine ones and of reduce-on-plateau; auto: for the triangular ones "
               "the suggestion or a tenth of the highest, else 0");
-  options.add("--epochs", settings.epochs, number(0, 1e6),
-              "length of the run in passes over the result's training images; default with a result: 10");
-  options.add("-n,--steps", settings.steps, whole_number(0, 10000000),
+  options.add(
+      "--epochs,--plan-epochs", settings.epochs, number(0, 1e6),
+      "length of the run in passes over the result's training images, which moves the suggestion; default with a "
+      "result: that of its plan, else 10");
+  options.add("-n,--steps,--plan-steps", settings.steps, whole_number(0, 10000000),
               "length of the run in training steps; default without a result: 1000");
   options.add(
       "--warmup", settings.warmup, whole_number(0, 10000000),
@@ -119,6 +123,9 @@ int length_of(const ScheduleSettings& settings, const report::Result& result) {
   if (settings.steps > 0) return static_cast<int>(settings.steps);
   const auto images = static_cast<double>(result.dataset.train_images);
   if (settings.result.empty() || images < 1) return usual_steps;
+  if (const auto& plan = result.suggestion.plan; plan && !plan->plan.assumed && settings.epochs == 0) {
+    return static_cast<int>(std::clamp(plan->plan.steps, 1.0, 1e7));
+  }
   const double images_per_step = config_number(result, "batch-size", 64) * config_number(result, "accumulate", 1);
   const double epochs = settings.epochs > 0 ? settings.epochs : usual_epochs;
   return static_cast<int>(std::min(std::max(std::ceil(epochs * std::ceil(images / images_per_step)), 1.0), 1e7));
@@ -142,9 +149,10 @@ void state_optimizer(const ScheduleSettings& settings, report::Result& result) {
 }
 
 train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& settings, const report::Result& result) {
-  const auto& suggestion = result.suggestion;
-  const bool constant = train::use_of(kind) == train::ScheduleUse::constant;
-  const auto suggested = constant || !suggestion.max_lr ? suggestion.lr : suggestion.max_lr;
+  const int steps = length_of(settings, result);
+  const bool told = settings.epochs > 0 || settings.steps > 0;
+  const Suggestion suggestion = told ? experiment::for_length(result.suggestion, steps) : result.suggestion;
+  const auto suggested = train::suggested_rate(suggestion, kind);
   if (!settings.result.empty() && !suggested && !settings.lr) {
     throw data_error("\"" + settings.result + "\" suggests no rate; repeat the sweep as it advises, or give --lr");
   }
@@ -154,7 +162,6 @@ train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& s
   if (settings.min_lr) lowest = *settings.min_lr;
   if (lowest > highest)
     throw usage_error("--min-lr must not be above the highest rate, " + report::format_rate(highest));
-  const int steps = length_of(settings, result);
   if (settings.warmup >= steps) {
     throw usage_error("--warmup " + std::to_string(settings.warmup) + " leaves nothing of a run of " +
                       std::to_string(steps) + " steps; lower it or raise --epochs or --steps");

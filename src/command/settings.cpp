@@ -3,11 +3,13 @@
 
 #include "data/batch/augment.hpp"
 #include "experiment/analyse.hpp"
+#include "experiment/first_rate.hpp"
 #include "model/catalogue.hpp"
 #include "platform/standard_streams.hpp"
 #include "platform/text.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
+#include "schedule/schedule.hpp"
 #include "train/optimizer_facts.hpp"
 
 #include <algorithm>
@@ -163,9 +165,11 @@ void declare_team_options(OptionSet& options, experiment::TeamSettings& settings
 
 void declare_rate_options(OptionSet& options, SweepOptions& settings) {
   options.group("Range test");
-  options.add("--min-lr", settings.min_lr, number_above(0), "first learning rate");
+  options.add("--min-lr", settings.min_lr, auto_or(number_above(0)),
+              "first learning rate; auto: where one step begins to move the loss, found by trying one (exec: 1e-7)");
   options.add("--max-lr", settings.max_lr, number_above(0), "last learning rate; for lars 1000 where it is not given");
-  options.add("-n,--steps", settings.steps, whole_number(2, 1000000), "learning rates tried, one training step each");
+  options.add("-n,--steps", settings.steps, auto_or(whole_number(2, 1000000)),
+              "learning rates tried, one training step each; auto: 25 for every two powers of ten, 100 with --min-lr");
   options.add("--spacing", settings.spacing, one_of({"exp", "linear"}), "geometric or even steps between the rates");
   options.add("-t,--trials", settings.trials, auto_or(whole_number(1, 1000)),
               "sweeps with different seeds, combined; auto: until the interval is narrow enough");
@@ -252,9 +256,9 @@ void declare_program_options(OptionSet& options, ExecOptions& settings) {
 
 // What is wrong with the rates.
 void check_rates(const SweepOptions& settings) {
-  if (!(settings.max_lr > settings.min_lr)) {
+  if (settings.min_lr && !(settings.max_lr > *settings.min_lr)) {
     std::ostringstream text;
-    text << "--max-lr is " << settings.max_lr << "; it must be above --min-lr, " << settings.min_lr;
+    text << "--max-lr is " << settings.max_lr << "; it must be above --min-lr, " << *settings.min_lr;
     throw usage_error(text.str());
   }
   if (settings.stop_factor != 0 && settings.stop_factor < 1) {
@@ -293,6 +297,23 @@ void declare_common_options(OptionSet& options, CommonOptions& settings) {
   options.not_in_config();
 }
 
+void declare_plan_options(OptionSet& options, experiment::PlanSettings& settings) {
+  options.group("Plan (the training that the suggestion is for)");
+  options.add("--plan-epochs", settings.epochs, number(0, 1e9),
+              "its length in passes over the training images; 0 here and below: 300 updates are assumed");
+  options.add("--plan-steps", settings.steps, whole_number(0, 1000000000000), "or in updates of the weights");
+  std::vector<std::string> names = train::schedule_names();
+  names.insert(names.begin(), "any");
+  options.add("--plan-schedule", settings.schedule, one_of(names),
+              "that its rate follows: --print-lr prints the rate for it; any: the rate to hold constant");
+}
+
+void check_plan(const experiment::PlanSettings& settings) {
+  if (settings.epochs > 0 && settings.steps > 0) {
+    throw usage_error("--plan-epochs and --plan-steps both say how long the training is; give one");
+  }
+}
+
 void declare_decode_budget(OptionSet& options, std::int64_t& decode_mb) {
   options.add("--decode-mb", decode_mb, whole_number(1, 1 << 24),
               "MiB that all threads together take to decode large images; one that takes more is unreadable");
@@ -311,6 +332,7 @@ void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& sett
                  "folder of class folders, folder with train/ and val/, folder of IDX files, or CSV manifest");
   declare_range_test_options(options, settings);
   declare_measurement_options(options, settings);
+  declare_plan_options(options, settings.plan);
   declare_verification_options(options, settings);
   declare_session_options(options, settings.session);
   declare_output_options(options, settings);
@@ -320,6 +342,7 @@ void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& sett
 void declare_exec_options(OptionSet& options, ExecOptions& settings) {
   declare_rate_options(options, settings.sweep);
   declare_analysis_options(options, settings.sweep);
+  declare_plan_options(options, settings.sweep.plan);
   declare_program_options(options, settings);
   declare_output_options(options, settings.sweep);
 }
@@ -331,7 +354,9 @@ void check_exec_options(const OptionSet& options, ExecOptions& settings) {
         "python3 train.py");
   }
   check_rates(settings.sweep);
+  check_plan(settings.sweep.plan);
   check_outputs(options, settings.sweep);
+  static_cast<experiment::SweepSettings&>(settings.sweep) = experiment::with_usual_first_rate(settings.sweep);
 }
 
 void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
@@ -341,6 +366,7 @@ void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
   const auto* optimizer = train::find_optimizer(settings.session.recipe.optimizer);
   if (optimizer != nullptr && !options.given("max-lr")) settings.max_lr = optimizer->last_lr;
   check_rates(settings);
+  check_plan(settings.plan);
   if (settings.verify_steps > 0 && settings.verify_epochs > 0) {
     throw usage_error("--verify-epochs and --verify-steps both set the length; give one");
   }

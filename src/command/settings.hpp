@@ -38,6 +38,9 @@ struct ExecOptions {
 };
 
 void declare_common_options(OptionSet& options, CommonOptions& settings);
+void declare_plan_options(OptionSet& options, experiment::PlanSettings& settings);
+/// Throws Error (usage) for two lengths.
+void check_plan(const experiment::PlanSettings& settings);
 /// Of what reads images; the group is the caller's.
 void declare_decode_budget(OptionSet& options, std::int64_t& decode_mb);
 void declare_session_options(OptionSet& options, experiment::SessionSettings& settings);

@@ -6,6 +6,7 @@
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
 #include "report/text.hpp"
+#include "schedule/suggested_rate.hpp"
 #include "train/optimizer_facts.hpp"
 
 #include <lrfind/suggest.hpp>
@@ -44,6 +45,8 @@ int suggest(const Invocation& invocation) {
   options.add("--steps", steps, whole_number(0, 1 << 24),
               "that the sweep was planned for, of which fastai's rules pass over a tenth; 0: the file's, or as many as "
               "lead up to a rate of 10 where another tool's sweep was stopped");
+  experiment::PlanSettings plan;
+  declare_plan_options(options, plan);
   options.group("Output");
   options.add("-o,--output", output, any_text("a file name or -"),
               "write the result with the new suggestion; - is stdout");
@@ -53,11 +56,13 @@ int suggest(const Invocation& invocation) {
   if (paths.empty()) throw usage_error("FILE is missing: a result of lrfind sweep, or CSV or JSON with lr and loss");
   if (print_lr && output == "-") throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
 
+  check_plan(plan);
+
   report::Result result = experiment::read_curves(paths);
   const Suggestion saved = result.suggestion;
   experiment::state_steps(result, steps);
   experiment::state_optimizer(result, optimizer, momentum);
-  experiment::analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric});
+  experiment::analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric, .plan = plan});
   if (!output.empty()) report::write_file(output == "-" ? "/dev/stdout" : output, report::to_text(result));
   auto& console = invocation.console;
   if (!common.quiet) {
@@ -69,7 +74,7 @@ int suggest(const Invocation& invocation) {
     if (note && result.suggestion.rule == "lrfind") console.out() << "note: " << *note << "\n";
     console.out() << report::draw_curve(result, console.style()) << "\n" << report::summary(result, console.style());
   }
-  if (print_lr && result.suggestion.trusted) print_rate(*result.suggestion.lr);
+  if (print_lr && result.suggestion.trusted) print_rate(*train::planned_rate(result.suggestion));
   return result.suggestion.trusted ? done : untrusted;
 }
 

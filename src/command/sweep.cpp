@@ -4,6 +4,7 @@
 #include "data/batch/check.hpp"
 #include "experiment/analyse.hpp"
 #include "experiment/batch_sizes.hpp"
+#include "experiment/first_rate.hpp"
 #include "experiment/layers.hpp"
 #include "experiment/trials.hpp"
 #include "platform/current_error.hpp"
@@ -106,8 +107,8 @@ bool nothing_measured(const report::Result& result) {
 }
 
 experiment::ExpectedUse expected_use(const SweepOptions& settings) {
-  return {.batches = static_cast<std::uint64_t>(settings.steps),
-          .again = settings.trials != 1 || !settings.batch_sizes.empty() || settings.verify,
+  return {.batches = static_cast<std::uint64_t>(settings.steps.value_or(100)),
+          .again = settings.trials != 1 || !settings.min_lr || !settings.batch_sizes.empty() || settings.verify,
           .probe = settings.probe != 0};
 }
 
@@ -126,14 +127,17 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   report::Result result;
   session.describe_session(result);
   result.config = options.resolved();
-  auto analysis = experiment::suggest_options(settings);
-  analysis.images = experiment::image_facts(result);
   const auto progress = progress_target(settings.common, console);
   experiment::TrialRunner runner(session, settings, progress);
   const auto sizes = parse_batch_sizes(settings.batch_sizes);
   const auto batch_size = settings.session.recipe.batch_size;
   const auto accumulate = static_cast<int>(settings.session.recipe.accumulate);
   if (sizes.empty()) runner.prepare(batch_size, accumulate);
+  static_cast<experiment::SweepSettings&>(settings) = experiment::with_first_rate(settings, session);
+  result.config = options.resolved();
+  auto analysis = experiment::suggest_options(settings);
+  analysis.images = experiment::image_facts(result);
+  analysis.plan = experiment::plan_of(settings.plan, *analysis.images);
   result.timing.startup_s = experiment::seconds_since(start) - session.index_s();
   std::optional<Error> failure;
   if (sizes.empty()) {
@@ -143,7 +147,7 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
     experiment::analyse(result, analysis, settings.metric);
     if (settings.layerwise && !trials.runs.empty()) {
       result.sections["layers"] = experiment::layer_table(session.engine().trained(), trials.runs.front(),
-                                                          result.suggestion.lr.value_or(settings.min_lr));
+                                                          result.suggestion.lr.value_or(*settings.min_lr));
     }
   } else {
     const auto study = experiment::study_batch_sizes(runner, settings, sizes, analysis);
@@ -152,6 +156,7 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
     failure = study.failure;
     settings.session.recipe.batch_size = study.chosen_size;
     analysis.images->images_per_step = static_cast<std::size_t>(session.images_per_step(study.chosen_size));
+    analysis.plan = experiment::plan_of(settings.plan, *analysis.images);
     experiment::analyse(result, analysis, settings.metric);
     result.sections["batch_sizes"] = study.table;
     result.sections["batch_exponent"] = study.exponent;

@@ -76,11 +76,13 @@ void declare_verify_options(CommandLine& line, VerifySettings& settings) {
       "tried where the best lies at the edge");
   options.add("--rates", settings.rates, positive_numbers("0.001,0.01,0.1"),
               "candidates as learning rates, instead of --factors; needs no --result");
-  options.add("--lr-schedule", settings.lr_schedules, one_of(train::schedule_names()),
-              "schedule to train on (default: constant); may be repeated, to compare. constant tries rates around the "
+  options.add("--lr-schedule,--plan-schedule", settings.lr_schedules, one_of(train::schedule_names()),
+              "schedule to train on (default: that of the result's plan, else constant); may be repeated, to compare. "
+              "constant tries rates around the "
               "suggested lr, the others around max_lr. See lrfind schedule --help");
-  options.add("--epochs", settings.epochs, number(0, 1e6), "passes over the training images of every run");
-  options.add("-n,--steps", settings.steps, whole_number(0, 100000000),
+  options.add("--epochs,--plan-epochs", settings.epochs, number(0, 1e6),
+              "passes over the training images of every run");
+  options.add("-n,--steps,--plan-steps", settings.steps, whole_number(0, 100000000),
               "training steps of every run, instead of --epochs; neither: 3 epochs, but 100 to 600 steps");
   options.add(
       "--warmup", settings.warmup, whole_number(0, 100000000),
@@ -262,6 +264,10 @@ int verify(const Invocation& invocation) {
     }
     saved = parse_json(report::read_result_text(settings.result));
     inherit(options, settings, result);
+    const auto& plan = result.suggestion.plan;
+    if (settings.lr_schedules.empty() && plan && !plan->plan.schedule.empty()) {
+      settings.lr_schedules = {plan->plan.schedule};
+    }
   }
   check_before(options, settings);
   if (settings.rates.empty() && !result.suggestion.lr) {

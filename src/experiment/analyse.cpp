@@ -71,6 +71,13 @@ void analyse(report::Result& result, const SuggestOptions& chosen, const std::st
   result.suggestion = {};
   result.suggestion.rule = options.rule;
   if (!curves.empty()) result.suggestion = report::with_flags(lrfind::suggest(curves, options));
+  if (!options.plan.assumed && result.suggestion.lr && !result.suggestion.plan) {
+    result.suggestion.reasons.push_back({"plan-not-used",
+                                         "the rule " + options.rule +
+                                             " says the same for every plan; only the rule "
+                                             "lrfind takes account of the length of the training",
+                                         false});
+  }
   if (result.complete) return;
   result.suggestion.trusted = false;
   result.suggestion.reasons.push_back(

@@ -135,7 +135,7 @@ SuggestOptions suggest_options(const SweepSettings& settings, const ExternalReci
   SuggestOptions options;
   options.rule = settings.rule;
   options.smoothing = settings.smoothing;
-  options.steps = static_cast<std::size_t>(settings.steps);
+  options.steps = static_cast<std::size_t>(settings.steps.value());
   options.optimizer = with_usual_rate(recipe.optimizer);
   options.momentum = momentum_of(recipe);
   return options;

@@ -160,6 +160,11 @@ void analyse_again(report::Result& result, const AnalysisSettings& settings) {
   const auto momentum = result.config.find("momentum");
   if (momentum != result.config.end() && momentum->is_number()) options.momentum = momentum->get<double>();
   options.images = image_facts(result);
+  const PlanSettings plan = with_config(settings.plan, result.config);
+  options.plan = plan_of(plan, *options.images);
+  result.config["plan-epochs"] = plan.epochs;
+  result.config["plan-steps"] = plan.steps;
+  result.config["plan-schedule"] = plan.schedule;
   const std::string metric =
       settings.metric.empty() ? config_word(result, "metric", "train-loss", metric_names()) : settings.metric;
   const auto measured = [&](const Trial& trial) { return trial.lr.empty() || !curve_of(trial, metric).lr.empty(); };

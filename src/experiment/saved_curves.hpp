@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lrfind/error.hpp>
+#include "experiment/plan.hpp"
 #include "report/result.hpp"
 
 #include <optional>
@@ -29,6 +30,7 @@ struct AnalysisSettings {
   std::string rule;
   double smoothing = 0.98;
   std::string metric;
+  PlanSettings plan = {};
 };
 
 /// Replaces curve, smoothed loss, trial rates and suggestion of `result` by a new analysis of its trials.

@@ -116,9 +116,9 @@ std::vector<std::string> recipe_notes(const RecipeSettings& chosen) {
 }
 
 RangeTestOptions range_options(const SweepSettings& settings, std::uint64_t seed) {
-  return {.min_lr = settings.min_lr,
+  return {.min_lr = settings.min_lr.value(),
           .max_lr = settings.max_lr,
-          .steps = static_cast<int>(settings.steps),
+          .steps = static_cast<int>(settings.steps.value()),
           .spacing = settings.spacing == "linear" ? Spacing::linear : Spacing::exponential,
           .stop_factor = settings.stop_factor,
           .seed = seed};
@@ -128,7 +128,7 @@ SuggestOptions suggest_options(const SweepSettings& settings) {
   SuggestOptions options;
   options.rule = settings.rule;
   options.smoothing = settings.smoothing;
-  options.steps = static_cast<std::size_t>(settings.steps);
+  options.steps = static_cast<std::size_t>(settings.steps.value_or(0));
   options.optimizer = settings.session.recipe.optimizer;
   options.momentum = *resolved(settings.session.recipe).momentum;
   return options;

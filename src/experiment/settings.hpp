@@ -3,6 +3,7 @@
 
 #include "data/image/decode_budget.hpp"
 #include "data/image/image.hpp"
+#include "experiment/plan.hpp"
 #include "train/recipe.hpp"
 
 #include <lrfind/range_test.hpp>
@@ -97,8 +98,9 @@ struct SessionSettings {
 
 struct SweepSettings {
   SessionSettings session;
-  double min_lr = 1e-7, max_lr = 10;
-  std::int64_t steps = 100;
+  AutoOr<double> min_lr;  ///< auto, and steps likewise: as with_first_rate() finds it
+  double max_lr = 10;
+  AutoOr<std::int64_t> steps;
   std::string spacing = "exp";
   AutoOr<std::int64_t> trials;
   std::int64_t max_trials = 7;
@@ -107,6 +109,7 @@ struct SweepSettings {
   double stop_factor = 4;
   std::string rule = SuggestOptions{}.rule;
   double smoothing = 0.98;
+  PlanSettings plan;
   AutoOr<std::int64_t> probe;
   std::int64_t gain_every = 4;
   std::string metric = "train-loss";
@@ -130,6 +133,7 @@ train::Recipe recipe_of(const RecipeSettings& settings);
 /// What a person should know of the recipe before it is trained, a sentence each.
 std::vector<std::string> recipe_notes(const RecipeSettings& settings);
 
+/// The settings' min_lr and steps must be known.
 RangeTestOptions range_options(const SweepSettings& settings, std::uint64_t seed);
 SuggestOptions suggest_options(const SweepSettings& settings);
 

@@ -87,7 +87,7 @@ Trials run_trials(const RunTrial& run_trial, const SweepSettings& settings, std:
       const auto planned = settings.trials.value_or(std::max<std::int64_t>(least_trials, number + 1));
       progress.update(
           {.step = step + 1,
-           .steps = static_cast<int>(settings.steps),
+           .steps = static_cast<int>(settings.steps.value()),
            .trial = number + 1,
            .trials = static_cast<int>(planned),
            .lr = lr,

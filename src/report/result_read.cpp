@@ -225,6 +225,18 @@ std::optional<Interval> read_interval(const Node& node) {
   return Interval{ends[0], ends[1]};
 }
 
+PlannedRates read_plan(const Node& node) {
+  PlannedRates rates;
+  rates.plan.steps = node.at("steps").number();
+  if (!(rates.plan.steps >= 1 && rates.plan.steps <= 1e15)) node.at("steps").fail("a number from 1 to 1e15");
+  rates.plan.epochs = node.at("epochs").optional_number();
+  if (!node.at("schedule").is_null()) rates.plan.schedule = node.at("schedule").text();
+  rates.plan.assumed = node.at("assumed").truth();
+  rates.longer_lr = node.at("ten_times_longer").at("lr").optional_rate();
+  rates.longer_max_lr = node.at("ten_times_longer").at("max_lr").optional_rate();
+  return rates;
+}
+
 Suggestion read_suggestion(const Node& node) {
   Suggestion suggestion;
   suggestion.lr = node.at("lr").optional_rate();
@@ -233,6 +245,7 @@ Suggestion read_suggestion(const Node& node) {
   suggestion.max_lr = node.at("max_lr").optional_rate();
   suggestion.rule = node.at("rule").text();
   suggestion.trusted = node.at("trusted").truth();
+  if (node.has("plan")) suggestion.plan = read_plan(node.at("plan"));
   const Node reasons = node.at("reasons");
   for (std::size_t i = 0; i < reasons.size(); ++i) {
     const Node reason = reasons.at(i);

@@ -3,6 +3,7 @@
 #include "report/measurements.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
+#include "schedule/suggested_rate.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -69,6 +70,16 @@ Json trial_json(const Trial& trial, const std::optional<double>& suggested_lr) {
   return json;
 }
 
+Json plan_json(const Suggestion& suggestion) {
+  const auto& [plan, longer_lr, longer_max_lr] = *suggestion.plan;
+  return {{"steps", plan.steps},
+          {"epochs", number_or_null(plan.epochs)},
+          {"schedule", plan.schedule.empty() ? Json(nullptr) : Json(plan.schedule)},
+          {"assumed", plan.assumed},
+          {"lr", number_or_null(train::planned_rate(suggestion))},
+          {"ten_times_longer", {{"lr", number_or_null(longer_lr)}, {"max_lr", number_or_null(longer_max_lr)}}}};
+}
+
 Json suggestion_json(const Suggestion& suggestion) {
   Json json;
   json["lr"] = number_or_null(suggestion.lr);
@@ -78,6 +89,7 @@ Json suggestion_json(const Suggestion& suggestion) {
   json["max_lr"] = number_or_null(suggestion.max_lr);
   json["rule"] = suggestion.rule;
   json["trusted"] = suggestion.trusted;
+  if (suggestion.plan) json["plan"] = plan_json(suggestion);
   json["reasons"] = Json::array();
   for (const Reason& reason : suggestion.reasons) {
     json["reasons"].push_back(Json{{"code", reason.code}, {"message", reason.message}, {"fatal", reason.fatal}});

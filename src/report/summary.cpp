@@ -6,6 +6,7 @@
 #include "report/text.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace lrfind::report {
 namespace {
@@ -49,6 +50,21 @@ std::string use(const Suggestion& suggestion) {
   return text + '.';
 }
 
+// "Plan, epochs      3.19   300 updates assumed; --plan-epochs says yours"
+std::string plan_lines(const PlannedRates& rates, const TerminalStyle& style) {
+  const Plan& plan = rates.plan;
+  const std::string updates = format_count(std::llround(plan.steps));
+  std::vector<std::string> remarks;
+  if (!plan.schedule.empty()) remarks.push_back(printable(excerpt(plan.schedule)));
+  if (plan.epochs) remarks.push_back(updates + " updates");
+  if (plan.assumed) remarks.push_back("assumed, --plan-epochs says yours");
+  std::string text = plan.epochs ? line("Plan, epochs", format_number(*plan.epochs), joined(remarks), style)
+                                 : line("Plan, updates", updates, joined(remarks), style);
+  if (!rates.longer_lr || !rates.longer_max_lr) return text;
+  return text + line("Ten times longer", format_rate(*rates.longer_lr),
+                     "constant, " + format_rate(*rates.longer_max_lr) + " as a peak", style);
+}
+
 std::string suggestion_lines(const Suggestion& suggestion, const TerminalStyle& style) {
   std::vector<std::string> remarks;
   if (suggestion.interval) {
@@ -63,6 +79,7 @@ std::string suggestion_lines(const Suggestion& suggestion, const TerminalStyle& 
   if (suggestion.min_lr && suggestion.max_lr) {
     text += line("Cycle", format_rate(*suggestion.min_lr) + " to " + format_rate(*suggestion.max_lr), "", style);
   }
+  if (suggestion.plan) text += plan_lines(*suggestion.plan, style);
   return text + '\n' + wrapped(use(suggestion), width_of(style), indent);
 }
 

@@ -28,6 +28,7 @@ Measurement MeasuredSteps::read(const double* numbers, bool has_loss_after, bool
     measured.gain_ratio = (measured.loss - numbers[loss_after_at]) / decrease;
   }
   if (has_probe_loss) measured.probe_loss = numbers[probe_loss_at];
+  measured.predicted_decrease = decrease;
   last_loss_ = measured.loss;
   last_decrease_ = decrease;
   return measured;

@@ -25,7 +25,7 @@ report::Json rates_json(const Suggestion& suggestion) {
 int usual_steps(const SweepSettings& settings, const data::Dataset& dataset, std::int64_t images_per_step) {
   constexpr double passes = 6;
   return static_cast<int>(std::clamp<std::int64_t>(run_length(0, passes, dataset, images_per_step),
-                                                   (settings.steps + 1) / 2, 2 * settings.steps));
+                                                   (*settings.steps + 1) / 2, 2 * *settings.steps));
 }
 
 VerifyOptions options_of(const SweepSettings& settings, std::int64_t batch_size, const Session& session) {

@@ -1,5 +1,7 @@
 #include "verify/verify.hpp"
+
 #include <lrfind/error.hpp>
+#include "experiment/plan.hpp"
 
 #include "platform/current_error.hpp"
 #include "platform/interrupted.hpp"
@@ -197,11 +199,6 @@ class Verifier {
 
 }  // namespace
 
-std::optional<double> suggested_rate(const Suggestion& suggestion, train::ScheduleKind kind) {
-  if (train::use_of(kind) == train::ScheduleUse::constant) return suggestion.lr;
-  return suggestion.max_lr ? suggestion.max_lr : suggestion.lr;
-}
-
 Verification verify_rates(Session& session, const Suggestion& suggestion, const VerifyOptions& options,
                           const OnVerifyStep& on_step) {
   return Verifier(session, suggestion, options, on_step).run();
@@ -239,7 +236,7 @@ int run_length(std::int64_t steps, double epochs, const data::Dataset& dataset, 
 }
 
 Suggestion verified(const Suggestion& suggestion, const Verification& verification) {
-  Suggestion moved = suggestion;
+  Suggestion moved = experiment::for_length(suggestion, verification.steps);
   for (const auto& result : verification.schedules) {
     if (!result.selected) continue;
     const double lr = result.candidates[*result.selected].lr;
@@ -252,6 +249,10 @@ Suggestion verified(const Suggestion& suggestion, const Verification& verificati
   }
   if (moved.lr && moved.max_lr) moved.max_lr = std::max(*moved.lr, *moved.max_lr);
   if (moved.lr && moved.min_lr) moved.min_lr = std::min(*moved.lr, *moved.min_lr);
+  if (!moved.plan) return moved;
+  // A plan that nobody stated is the length that was tried.
+  moved.plan->plan.assumed = suggestion.plan->plan.assumed;
+  if (!moved.plan->plan.assumed) return experiment::for_length(moved, suggestion.plan->plan.steps);
   return moved;
 }
 

@@ -11,6 +11,7 @@
 #include "report/progress.hpp"
 #include "report/verification.hpp"
 #include "schedule/schedule.hpp"
+#include "schedule/suggested_rate.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -59,8 +60,7 @@ Verification verify_rates(Session& session, const Suggestion& suggestion, const 
 /// least 100 and at most 600 steps.
 int run_length(std::int64_t steps, double epochs, const data::Dataset& dataset, std::int64_t images_per_step);
 
-/// The rate that a schedule starts from according to a suggestion (lr, or max_lr where it decays or cycles).
-std::optional<double> suggested_rate(const Suggestion& suggestion, train::ScheduleKind kind);
+using train::suggested_rate;
 
 // --- ranking, plain numbers ---
 

@@ -96,6 +96,7 @@ experiment::SweepSettings plain_sweep(const std::string& folder, int steps) {
   settings.session.data.normalize = "imagenet";  // needs no look at the images
   settings.session.data.val_split = 0;
   settings.session.recipe.batch_size = batch_size;
+  settings.min_lr = 1e-7;
   settings.steps = steps;
   settings.trials = 1;
   settings.stop_factor = 0;
@@ -142,7 +143,7 @@ Timed run_whole(experiment::Session& session, const experiment::SweepSettings& s
 std::vector<data::Batch> decoded_batches(const experiment::SweepSettings& settings) {
   experiment::Team alone;
   experiment::Session session(settings.session, {}, {}, {}, alone);
-  const auto steps = static_cast<std::uint64_t>(settings.steps);
+  const auto steps = static_cast<std::uint64_t>(*settings.steps);
   const auto loader = session.loader(seed, steps);
   std::vector<data::Batch> batches;
   while (batches.size() < steps) batches.push_back(loader->next());

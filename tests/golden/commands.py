@@ -110,6 +110,7 @@ def kept(result, config=False):
         result["config"] = settings
     result["dataset"] = {key: value for key, value in result["dataset"].items() if key not in ("path", "notes")}
     result["model"]["name"] = Path(result["model"]["name"]).name
+    result["suggestion"].pop("plan", None)
     result["suggestion"]["reasons"] = [[reason["code"], reason["fatal"]] for reason in result["suggestion"]["reasons"]]
     if result["dataset"]["unreadable"]:
         result["dataset"]["unreadable"] = [Path(file["path"]).name for file in result["dataset"]["unreadable"]]

@@ -23,7 +23,7 @@ import random
 import numpy as np
 
 import rule
-from tasks import ALL, SEVEN, scored
+from tasks import ALL, MODERN, SEVEN, scored
 
 HERE = pathlib.Path(__file__).resolve().parent
 USES = {"constant": "log10_lr", "onecycle": "log10_max_lr"}
@@ -187,6 +187,51 @@ def other_rule(lab, path, size):
     return answers
 
 
+# ------------------------------------------------------------------ what people train today, by length
+
+
+def steps_of(task, epochs):
+    return epochs * (task["images"] // task["batch_size"])
+
+
+def length_rows(lab):
+    """A row per task and length of MODERN: regret as told the plan, and as not told, by schedule."""
+    for name in MODERN:
+        if name not in lab.tasks:
+            continue
+        recorded = lab.tasks[name]
+        task, groups = recorded["task"], groups_of(recorded["marks"][:SCORED_TRIALS], 2)
+        for epochs in task["lengths"]:
+            steps, cells = steps_of(task, epochs), {}
+            for schedule, key in (("constant", "log10_lr"), ("onecycle", "log10_max_lr"), ("cosine", "log10_max_lr")):
+                truth = recorded["truth"].get(f"{schedule}@{epochs}")
+                if truth is None or len(truth["accuracy"]) < 5:
+                    continue
+                told = [rule.decide(group, *optimizer_of(name), steps=steps)[key] for group in groups]
+                untold = [rule.decide(group, *optimizer_of(name))[key] for group in groups]
+                usual = rule.usual_rate(*optimizer_of(name))
+                cells[schedule] = [float(np.mean(regret(truth, x))) for x in (told, untold, usual, usual + np.log10(3))]
+            yield name, epochs, steps, cells
+
+
+def length_tables(lab):
+    """Means over tasks and lengths, then a row for each: told the plan / not told."""
+    rows = list(length_rows(lab))
+    groups = (("all", ""), ("fine-tuning", "m-ft-"), ("attention", "vit"))
+    summary_rows, each = [], []
+    for words, part in groups:
+        for schedule in ("constant", "onecycle", "cosine"):
+            found = np.array([cells[schedule] for name, _, _, cells in rows if part in name and schedule in cells])
+            if len(found):
+                columns = [f"{np.mean(column):.2f}, {max(column):.1f}" for column in found.T]
+                summary_rows.append([words, schedule, len(found), *columns])
+    for name, epochs, steps, cells in rows:
+        shown = [f"{cells[s][0]:.1f} / {cells[s][1]:.1f}" if s in cells else "" for s in ("constant", "onecycle", "cosine")]
+        each.append([name, epochs, steps, *shown])
+    head = ["tasks", "schedule", "trainings", "told the plan: mean, worst", "not told", "usual rate", "three times it"]
+    return table(head, summary_rows) + "\n" + table(["task", "epochs", "updates", "constant", "one-cycle", "cosine"], each)
+
+
 # ------------------------------------------------------------------ the interval
 
 
@@ -256,6 +301,8 @@ def per_task(lab, answers_of):
     head += ["max_lr", "best within a point", "regret, one trial", "two", "usual x 3: constant / one-cycle"]
     rows = []
     for name in lab.tasks:
+        if name in MODERN:
+            continue
         cells, spreads = [name, len(lab.tasks[name]["marks"])], []
         for use in USES:
             truth, one, two = lab.tasks[name]["truth"][use], answers_of(1)(name, use), answers_of(2)(name, use)
@@ -290,6 +337,7 @@ def results(lab):
     text = (HERE / "results_words.md").read_text()
     parts = {"SUMMARY": summary(lab), "COVERAGE": coverage_table(lab)}
     parts["COUNTS"] = f"Scored are {len(lab.names('constant'))} tasks, {len(lab.names('onecycle'))} for one-cycle.\n"
+    parts["LENGTHS"] = length_tables(lab)
     parts["TASKS"] = per_task(lab, lambda size: lambda name, use: lab.answers(name, use, size))
     for key, part in parts.items():
         text = text.replace(f"@{key}@\n", part)

@@ -64,11 +64,20 @@ def keep_classes(images, labels, classes):
     return images[kept], np.array([classes.index(label) for label in labels[kept]])
 
 
+def some(images, labels, count, random):
+    """`count` of the images, drawn at random."""
+    kept = random.permutation(len(images))[:count]
+    return images[kept], labels[kept]
+
+
 def load(task, root):
     """(training images, labels, validation images, labels); images N x 3 x size x size, normalised."""
     reader = {"fashion-mnist": fashion_mnist, "digits": digits}.get(task["data"], folder)
     x, y, xv, yv = reader(root)
     random = np.random.RandomState(0)
+    if task.get("train_images"):  # drawn at random; at most 600 to validate
+        x, y = some(x, y, task["train_images"], random)
+        xv, yv = some(xv, yv, 600, random)
     if task.get("classes"):
         (x, y), (xv, yv) = (keep_classes(a, b, task["classes"]) for a, b in ((x, y), (xv, yv)))
     if task.get("imbalance"):  # keeps this share of every class but the first

@@ -1,5 +1,6 @@
-"""The networks of the tasks: small, with and without normalisation, shallow and deep."""
+"""The networks of the tasks: small, with and without normalisation, shallow and deep, convolutions and attention."""
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -18,6 +19,56 @@ class Block(nn.Module):
     def forward(self, x):
         inner = self.second_norm(self.second(F.relu(self.first_norm(self.first(x)))))
         return F.relu(inner + self.shortcut(x))
+
+
+class Attention(nn.Module):
+    """A transformer's encoder layer: layer norms first, GELU, no dropout (Dosovitskiy et al. 2020, arXiv:2010.11929)."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads, self.first_norm, self.second_norm = heads, nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.inner = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x):
+        n, tokens, width = x.shape
+        q, k, v = self.qkv(self.first_norm(x)).view(n, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        weights = (q @ k.transpose(-2, -1) * (width // self.heads) ** -0.5).softmax(-1)
+        x = x + self.out((weights @ v).transpose(1, 2).reshape(n, tokens, width))
+        return x + self.inner(self.second_norm(x))
+
+
+class Transformer(nn.Module):
+    """Patches of 4 pixels, learned positions, three layers, the mean of the tokens."""
+
+    def __init__(self, classes, size, width):
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, 4, 4)
+        self.positions = nn.Parameter(torch.randn(1, (size // 4) ** 2, width) * 0.02)
+        self.layers = nn.Sequential(*[Attention(width, 4) for _ in range(3)])
+        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, classes)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2) + self.positions
+        return self.head(self.norm(self.layers(x)).mean(1))
+
+
+class ConvNext(nn.Module):
+    """A block of ConvNeXt (Liu et al. 2022, arXiv:2201.03545): depthwise 7 x 7, layer norm, two dense layers, GELU."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.depthwise, self.norm = nn.Conv2d(width, width, 7, 1, 3, groups=width), nn.LayerNorm(width)
+        self.inner = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.scale = nn.Parameter(torch.full((width,), 1e-1))
+
+    def forward(self, x):
+        inner = self.inner(self.norm(self.depthwise(x).permute(0, 2, 3, 1)))
+        return x + (self.scale * inner).permute(0, 3, 1, 2)
 
 
 class Scaled(nn.Module):
@@ -41,6 +92,12 @@ def grouped(inputs, outputs, stride):
 
 def plain(inputs, outputs, stride=1, pool=False):
     return [nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU()] + ([nn.MaxPool2d(2)] if pool else [])
+
+
+def separable(inputs, outputs, stride):
+    """A depthwise and a pointwise convolution, as in MobileNet (Howard et al. 2017, arXiv:1704.04861)."""
+    layers = [nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False), nn.BatchNorm2d(inputs), nn.ReLU6()]
+    return layers + [nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU6()]
 
 
 def pooled(channels, classes):
@@ -72,6 +129,16 @@ def network(kind, classes, size, width=1.0):
     elif kind == "deep":
         layers = [*plain(3, c(16), 2)] + [layer for _ in range(5) for layer in plain(c(16), c(16))]
         layers += [nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(c(16) * 16, classes)]
+    elif kind == "deeper":
+        layers = [*plain(3, c(16), 2)] + [layer for _ in range(10) for layer in plain(c(16), c(16))]
+        layers += pooled(c(16), classes)
+    elif kind == "vit":
+        return Transformer(classes, size, c(40))
+    elif kind == "convnext":
+        layers = [nn.Conv2d(3, c(32), 4, 4), *[ConvNext(c(32)) for _ in range(3)], *pooled(c(32), classes)]
+    elif kind == "separable":
+        layers = [*normalised(3, c(16), 2), *separable(c(16), c(32), 1), *separable(c(32), c(64), 2)]
+        layers += [*separable(c(64), c(64), 1), *pooled(c(64), classes)]
     elif kind == "mlp":
         layers = [nn.Flatten(), nn.Linear(3 * size * size, c(128)), nn.ReLU(), nn.Linear(c(128), c(128)), nn.ReLU()]
         layers += [nn.Linear(c(128), classes)]
@@ -80,6 +147,11 @@ def network(kind, classes, size, width=1.0):
     else:
         raise ValueError(f"no network is called '{kind}'")
     return nn.Sequential(*layers)
+
+
+def head_of(net):
+    """The last linear layer."""
+    return [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
 
 
 def build(task, classes):

@@ -17,10 +17,12 @@ import math
 import pathlib
 import time
 
+import rule
 from rule import finite
 from tasks import ALL, DIGITS
 
 SCHEDULES = ("constant", "onecycle")
+LOWEST, HIGHEST = -6.0, 1.5  # log10 of the rates that truth is looked for between
 
 
 def mean(values):
@@ -55,14 +57,51 @@ def record_truth(task, data, path):
             accuracy(best + step, 0), accuracy(best + step, 1)
 
 
-def record(name, task, data, out, seeds):
+def record_lengths(task, data, root, path, guess):
+    """The same for three lengths and schedules: half decades about the best rate, climbed to from `guess` and then from
+    the last length's; one training each, two within half a decade."""
+    from training import train
+
+    truth = json.loads(path.read_text()) if path.exists() else {"images": len(data[0])}
+    plans = [("constant", epochs) for epochs in task["lengths"]] + [("onecycle", epochs) for epochs in task["lengths"]]
+    best = dict.fromkeys(("constant", "onecycle", "cosine"), round(2 * guess) / 2)
+    for schedule, epochs in [*plans, ("cosine", task["lengths"][1])]:
+        table = truth.setdefault(f"{schedule}@{epochs}", {})
+
+        def accuracy(exponent, seeds):
+            runs = table.setdefault(f"{exponent:.1f}", {})
+            for seed in range(seeds):
+                if str(seed) not in runs:
+                    runs[str(seed)] = train(task, data, schedule, 10**exponent, seed, epochs, root)
+                    path.write_text(json.dumps(truth))
+            return mean(runs.values())
+
+        def around(center):
+            places = [center + 0.5 * i for i in range(-3, 4) if LOWEST <= center + 0.5 * i <= HIGHEST]
+            return {e: accuracy(e, 2 if abs(e - center) < 1 else 1) for e in places}
+
+        while True:  # ends: what was measured stays, and a center is never left for one that was left before
+            found = around(best[schedule])
+            top = max(found, key=found.get)
+            if top == best[schedule] or len(table) > 12:
+                break
+            best[schedule] = top
+        if schedule != "constant":
+            best["cosine"] = best["onecycle"]
+
+
+def record(name, task, data, root, out, seeds):
     from training import sweep
 
     for seed in range(seeds):
         path = out / f"{name}@{seed}.json"
         if not path.exists():
-            path.write_text(json.dumps(sweep(task, data, seed)))
-    record_truth(task, data, out / f"{name}.truth.json")
+            path.write_text(json.dumps(sweep(task, data, root, seed)))
+    if "lengths" not in task:
+        return record_truth(task, data, out / f"{name}.truth.json")
+    trials = [json.loads((out / f"{name}@{seed}.json").read_text()) for seed in range(seeds)]
+    optimizer = ("sgd", 0.9) if task["optimizer"] == "sgdm" else (task["optimizer"], 0.0)
+    record_lengths(task, data, root, out / f"{name}.truth.json", rule.suggest(trials, *optimizer)["log10_lr"])
 
 
 def short(values, digits=5):
@@ -78,8 +117,9 @@ def pack(out, path):
         curves = sorted(out.glob(f"{name}@*.json"), key=lambda file: int(file.stem.split("@")[1]))
         if not truth_path.exists() or not curves:
             continue
-        truth = {}
-        for schedule, table in json.loads(truth_path.read_text()).items():
+        truth, recorded = {}, json.loads(truth_path.read_text())
+        images = recorded.pop("images", None)
+        for schedule, table in recorded.items():
             rates = sorted(table, key=float)
             accuracies = [round(mean(table[rate].values()), 4) for rate in rates]
             truth[schedule] = {"log10_lr": [float(rate) for rate in rates], "accuracy": accuracies}
@@ -88,7 +128,7 @@ def pack(out, path):
             curve = {key: short(values) for key, values in json.loads(file.read_text()).items()}
             curve = {key: values for key, values in curve.items() if any(map(finite, values))}
             trials.append({"seed": int(file.stem.split("@")[1]), **curve})
-        packed[name] = {"task": task, "truth": truth, "trials": trials}
+        packed[name] = {"task": task | ({"images": images} if images else {}), "truth": truth, "trials": trials}
     with gzip.GzipFile(path, "wb", mtime=0) as file:
         file.write(json.dumps(packed, separators=(",", ":")).encode())
 
@@ -119,7 +159,7 @@ def main():
         except ImportError as missing:
             print(f"{name} left out: {missing}")
             continue
-        record(name, task, data, arguments.out, arguments.seeds)
+        record(name, task, data, roots[task["data"]], arguments.out, arguments.seeds)
         print(f"{name}: {time.time() - start:.0f} s", flush=True)
 
 

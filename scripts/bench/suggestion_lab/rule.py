@@ -30,11 +30,14 @@ class Constants:
     loss_below_lr: float = 1.0  # the same with the loss alone
     loss_below_peak: float = 0.65
     loss_sd: float = 0.5
+    longer_lr: float = 0.25  # a training of ten times as many steps takes rates lower by this
+    longer_peak: float = 0.10
     trial_sd: float = 0.15  # what one trial's landmark usually varies by over seeds,
     trial_sd_weight: int = 4  # worth so many trials
 
 
 RULE = Constants()
+USUAL_STEPS = 300  # updates of the trainings that the distances were fitted on
 PRIOR_RANGE = 12.0  # decades over which an outlier may lie
 USUAL_END = 1.0  # log10 of the rate at which sweeps end: where the edge is put that a shorter range did not reach
 # Student's t, 5 % on each side, for 1 to 15 degrees of freedom.
@@ -49,14 +52,14 @@ def usual_rate(optimizer, momentum=0.0):
     """log10 of the rate that people start from."""
     if optimizer == "sgd":
         return math.log10(0.1 * (1 - momentum))
-    return -2.0 if optimizer == "adagrad" else -3.0
+    return {"adagrad": -2.0, "nadam": math.log10(2e-3), "lion": -4.0, "lamb": math.log10(5e-3)}.get(optimizer, -3.0)
 
 
 def memory(optimizer, momentum=0.0):
     """How long a gradient acts, in decades of steps: 0 is one step, 1 is ten or more; 0.5 when not known."""
     if not optimizer:
         return 0.5
-    if optimizer in ("adam", "adamw"):
+    if optimizer in ("adam", "adamw", "nadam", "radam", "lion", "lamb"):
         momentum = 0.9  # beta1
     return min(1.0, max(0.0, -math.log10(max(1e-9, 1 - momentum))))
 
@@ -150,8 +153,9 @@ def blend(evidence, sd, prior, c=RULE):
     return (near * both + far * evidence) / (near + far)
 
 
-def decide(marks, optimizer=None, momentum=0.0, c=RULE):
-    """The suggestion from the landmarks of one or more trials."""
+def decide(marks, optimizer=None, momentum=0.0, c=RULE, steps=USUAL_STEPS):
+    """The suggestion from the landmarks of one or more trials, for a training of `steps` updates."""
+    longer = math.log10(steps / USUAL_STEPS)
     gradients = all(mark["alignment"] is not None for mark in marks)
     if gradients:
         below_lr, below_peak, sd = c.below_lr, c.below_peak, c.evidence_sd
@@ -163,16 +167,17 @@ def decide(marks, optimizer=None, momentum=0.0, c=RULE):
     where = [weight * mark[other] + (1 - weight) * mark["edge"] for mark in marks]
     middle, edge = statistics.median(where), statistics.median(mark["edge"] for mark in marks)
 
-    def rate(at, below, above_usual):
+    def rate(at, below, above_usual, lower):
         evidence = at - below - shift
-        return blend(evidence, sd, usual_rate(optimizer, momentum) + above_usual, c) if optimizer else evidence
+        usual = usual_rate(optimizer, momentum) + above_usual if optimizer else None
+        return (blend(evidence, sd, usual, c) if optimizer else evidence) - lower * longer
 
     # Never next to divergence; and a sweep that did not reach it says nothing of rates beyond its end.
     reached = 2 * sum(mark["reached"] for mark in marks) > len(marks)
     end = edge if reached else max(mark["end"] for mark in marks)
-    wanted, cap = rate(middle, below_lr, c.usual_lr), min(edge - 0.5, end)
+    wanted, cap = rate(middle, below_lr, c.usual_lr, c.longer_lr), min(edge - 0.5, end)
     lr = min(wanted, cap)
-    peak = max(lr, min(rate(middle, below_peak, c.usual_peak), edge - 0.4, end))
+    peak = max(lr, min(rate(middle, below_peak, c.usual_peak, c.longer_peak), edge - 0.4, end))
     falls = statistics.median(mark["falls"] for mark in marks)
 
     # 90 % over seeds: variance pooled with what trials usually show, and Student's t.
@@ -180,7 +185,7 @@ def decide(marks, optimizer=None, momentum=0.0, c=RULE):
     squares = sum((w - statistics.mean(where)) ** 2 for w in where) + c.trial_sd_weight * c.trial_sd**2
     half = T90[min(freedom, len(T90)) - 1] * math.sqrt(squares / freedom / len(where))
     slack = half if wanted > cap else 0.0  # where the cap is the answer, it is as uncertain as the landmarks
-    ends = [min(rate(middle + side * half, below_lr, c.usual_lr), cap + side * slack) for side in (-1, 1)]
+    ends = [min(rate(middle + side * half, below_lr, c.usual_lr, c.longer_lr), cap + side * slack) for side in (-1, 1)]
     return {
         "log10_min_lr": min(max(falls, peak - 2), peak - 0.6),
         "log10_lr": lr,
@@ -194,5 +199,5 @@ def decide(marks, optimizer=None, momentum=0.0, c=RULE):
 
 
 def suggest(trials, optimizer=None, momentum=0.0):
-    """The lrfind rule. `optimizer` is sgd, adam, adamw, rmsprop or adagrad; None when not known."""
+    """The lrfind rule. `optimizer` is one of lrfind's names; None when not known."""
     return decide([landmarks(trial) for trial in trials], optimizer, momentum)
