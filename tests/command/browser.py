@@ -28,6 +28,7 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         options.set_capability("unhandledPromptBehavior", "ignore")
         self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+        self.command("Emulation.setFocusEmulationEnabled", enabled=True)  # whichever window the system looks at
         self.resize(1100, 900)
 
     def close(self):
