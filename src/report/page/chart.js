@@ -103,20 +103,36 @@ function suggestionParts({result, index}, layout) {
   return parts;
 }
 
+// A label at a rate that stays within the picture: its text and where it reaches from and to.
+function labelAt(layout, rate, text, anchor) {
+  const width = 7 * text.length, before = anchor === "end" ? width : anchor === "middle" ? width / 2 : 0;
+  const x = Math.max(layout.left + before, Math.min(layout.right + 8 - width + before, layout.x(rate)));
+  return {x, from: x - before, to: x - before + width};
+}
+
 function suggestionLabels({result}, layout) {
   const {lr, min_lr: low, max_lr: high, trusted} = result.suggestion;
-  const parts = [];
   const label = (rate, name, look, y, anchor) => {
-    if (!isNumber(rate)) return;
-    const text = name + " " + rateText(rate), width = 7 * text.length;
-    const before = anchor === "end" ? width : anchor === "middle" ? width / 2 : 0;
-    const x = Math.max(layout.left + before, Math.min(layout.right + 8 - width + before, layout.x(rate)));
-    parts.push(svg("text", {class: look, x, y, "text-anchor": anchor}, text));
+    if (!isNumber(rate)) return null;
+    const text = name + " " + rateText(rate);
+    return svg("text", {class: look, x: labelAt(layout, rate, text, anchor).x, y, "text-anchor": anchor}, text);
   };
-  label(lr, "lr", "rate-label" + (trusted ? "" : " untrusted"), SIZE.top - 26, "middle");
-  label(low, "min", "bound-label", SIZE.top - 8, "end");
-  label(high, "max", "bound-label", SIZE.top - 8, "start");
-  return parts;
+  return [label(lr, "lr", "rate-label" + (trusted ? "" : " untrusted"), SIZE.top - 26, "middle"),
+    label(low, "min", "bound-label", SIZE.top - 8, "end"), label(high, "max", "bound-label", SIZE.top - 8, "start")];
+}
+
+// Of several results the rates alone, in their colours, in two rows; one that finds no room has none.
+function overlayLabels(layout) {
+  const ends = [-Infinity, -Infinity];
+  const rated = layout.shown.filter(({result}) => isNumber(result.suggestion.lr))
+    .sort((a, b) => a.result.suggestion.lr - b.result.suggestion.lr);
+  return rated.map(({result, index}) => {
+    const text = rateText(result.suggestion.lr), place = labelAt(layout, result.suggestion.lr, text, "middle");
+    const row = ends.findIndex((end) => end < place.from - 4);
+    if (row < 0) return null;
+    ends[row] = place.to;
+    return svg("text", {class: "overlay-label " + colourOf(index), x: place.x, y: SIZE.top - 8 - 17 * row, "text-anchor": "middle"}, text);
+  });
 }
 
 // Rules that say the same rate share a point.
@@ -166,7 +182,7 @@ function drawChart(width) {
     for (const one of layout.shown) drawn[kind.panel].push(...curveParts(kind, one, layout));
   }
   const marks = isShown("suggestion") ? layout.shown.flatMap((one) => suggestionParts(one, layout)) : [];
-  const labels = isShown("suggestion") && layout.shown.length === 1 ? suggestionLabels(layout.shown[0], layout) : [];
+  const labels = !isShown("suggestion") ? [] : several ? overlayLabels(layout) : layout.shown.flatMap((one) => suggestionLabels(one, layout));
   const rules = isShown("rules") ? layout.shown.flatMap((one) => ruleParts(one, layout)) : [];
   const picture = svg("svg", {width, height: layout.height, viewBox: "0 0 " + width + " " + layout.height, "aria-hidden": "true"},
     svg("defs", {}, clip("loss-panel", SIZE.top, layout.lossBottom, layout), clip("ratio-panel", layout.ratioTop, layout.bottom, layout),

@@ -30,7 +30,7 @@ function showSwitches() {
   for (const kind of kindsPresent) addSwitch(kind.key, kind.label, several ? null : kind.key);
   if (results.some(({suggestion}) => isNumber(suggestion.lr))) addSwitch("suggestion", "Suggestion", several ? null : "suggestion");
   if (results.some((result) => rulesOf(result).length)) addSwitch("rules", "Rules", several ? null : "rules");
-  addSwitch("whole", "Whole range of losses");
+  addSwitch("whole", "Full range");
   if (!several) return;
   byId("plot-help-results").hidden = false;
   byId("result-switches").hidden = false;
