@@ -45,6 +45,15 @@ std::string warmup_part(const Schedule& s) {
   return "LinearLR(optimizer" + argument("start_factor", s.warmup_start) + argument("total_iters", s.warmup) + ")";
 }
 
+// A rate as people write it: with a point, and without an exponent down to 0.0001.
+std::string decimal(double rate) {
+  if (rate < 1e-4 || rate >= 1e15) return text_of(rate);
+  std::array<char, 64> buffer{};
+  std::string text(buffer.data(),
+                   std::to_chars(buffer.data(), buffer.data() + buffer.size(), rate, std::chars_format::fixed).ptr);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
 constexpr const char* module = "torch.optim.lr_scheduler.";
 
 }  // namespace
@@ -70,9 +79,8 @@ std::string torch_scheduler_lines(const Schedule& schedule, const std::string& i
 }
 
 std::string torch_optimizer_line(const Schedule& schedule, const OptimizerCode& optimizer, const std::string& owner) {
-  std::string lr = text_of(optimizer_lr(schedule));
-  if (lr.find_first_of(".e") == std::string::npos) lr += ".0";
-  return "optimizer = " + optimizer.type + "(" + owner + ".parameters(), lr=" + lr + optimizer.arguments + ")\n";
+  return "optimizer = " + optimizer.type + "(" + owner + ".parameters(), lr=" + decimal(optimizer_lr(schedule)) +
+         optimizer.arguments + ")\n";
 }
 
 double optimizer_lr(const Schedule& schedule) {
