@@ -9,20 +9,32 @@
 #include "report/text.hpp"
 
 #include <filesystem>
+#include <map>
 
 namespace lrfind::command {
 
 namespace {
 
-bool is_table(const std::filesystem::path& path) { return path.extension() == ".csv"; }
+bool is_table(const std::filesystem::path& path) { return path.extension() == ".csv" || path.extension() == ".CSV"; }
 
 // A table is another tool's curve, and is analysed; a result has its suggestion.
-report::NamedResult read(const std::string& path) {
-  const std::filesystem::path file(path);
-  if (!is_table(file)) return {file.stem().string(), report::read_result(path)};
-  report::NamedResult named{file.stem().string(), experiment::read_curves({path})};
-  experiment::analyse_again(named.result, {});
-  return named;
+report::Result read(const std::string& path) {
+  if (!is_table(path)) return report::read_result(path);
+  report::Result result = experiment::read_curves({path});
+  experiment::analyse_again(result, {});
+  return result;
+}
+
+// Each by its file's name; files of one name, as lr.json in several folders, by their paths.
+std::vector<report::NamedResult> read_all(const std::vector<std::string>& paths) {
+  std::map<std::string, int> stems;
+  for (const std::filesystem::path path : paths) ++stems[path.stem().string()];
+  std::vector<report::NamedResult> results;
+  for (const std::filesystem::path path : paths) {
+    const std::string stem = path.stem().string();
+    results.push_back({stems[stem] == 1 ? stem : (path.parent_path() / stem).string(), read(path.string())});
+  }
+  return results;
 }
 
 void draw(const std::vector<report::NamedResult>& results, const std::string& output) {
@@ -53,8 +65,7 @@ int plot(const Invocation& invocation) {
   if (!line.parse(invocation)) return done;
   if (paths.empty()) throw usage_error("FILE is missing: one or more results of lrfind sweep");
 
-  std::vector<report::NamedResult> results;
-  for (const auto& path : paths) results.push_back(read(path));
+  const auto results = read_all(paths);
   auto& console = invocation.console;
   if (output.empty()) {
     console.out() << (results.size() == 1 ? report::draw_curve(results.front().result, console.style())

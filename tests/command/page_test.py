@@ -291,6 +291,12 @@ class PageFiles(Case):
         self.assertEqual(target.read_text(), first)
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["Report.HTM", "r.json"])
 
+    def test_tell_files_of_one_name_apart(self):
+        files = [write(self.folder / name / "lr.json", json.dumps(result()).encode()) for name in ("sgd", "adam")]
+        lrfind("plot", *files, "-o", self.folder / "r.html")
+        made = json.loads(re.search(r'id="results">(.*?)</script>', (self.folder / "r.html").read_text()).group(1))
+        self.assertEqual([one["name"] for one in made], [str(file.with_suffix("")) for file in files])
+
     def test_of_a_sweep_have_the_command_that_gives_the_same_curve(self):
         data = class_folders(self.folder / "my data")
         first = lrfind("sweep", data, *QUICK, "--seed", "3", "--augment", "flip", "--weight-decay", "0.1", "-o", "-",

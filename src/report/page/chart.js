@@ -6,7 +6,7 @@ const isShown = (key) => state.shown.has(key);
 
 function rangeOver(list) {
   const ranges = list.filter(Boolean);
-  return ranges.length ? [Math.min(...ranges.map((r) => r[0])), Math.max(...ranges.map((r) => r[1]))] : [0, 1];
+  return ranges.length ? [least(ranges.map((r) => r[0])), most(ranges.map((r) => r[1]))] : [0, 1];
 }
 
 function wholeRange(shown) {

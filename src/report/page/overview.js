@@ -46,7 +46,7 @@ const evenStrip = (range, value, deviation) =>
 function spread(rates) {
   const known = rates.filter((rate) => isNumber(rate) && rate > 0);
   if (!known.length) return [1e-3, 1];
-  return [Math.min(...known) / 1.5, Math.max(...known) * 1.5];
+  return [least(known) / 1.5, most(known) * 1.5];
 }
 
 function intervalText(interval) {
@@ -70,7 +70,7 @@ function oneOverview(result) {
 
 function lowestOf(result) {
   const values = (result.curve.smoothed_loss || []).filter(isNumber);
-  return values.length ? Math.min(...values) : null;
+  return values.length ? least(values) : null;
 }
 
 function comparison() {

@@ -64,7 +64,7 @@ function verifyCard(result) {
   const groups = verify.lr_schedules.map((schedule, n) => {
     const candidates = Array.isArray(schedule.candidates) ? schedule.candidates : [];
     const accuracies = candidates.map((candidate) => candidate.val_accuracy).filter(isNumber);
-    const range = [Math.min(...accuracies), Math.max(...accuracies)];
+    const range = [least(accuracies), most(accuracies)];
     const rows = candidates.map((candidate) => {
       const marks = [candidate.suggested && "suggested", candidate.lr === schedule.best_lr && "best",
                      candidate.lr === schedule.selected_lr && "selected"].filter(Boolean);
@@ -121,8 +121,8 @@ function trialsCard(result) {
   if (result.trials.length < 2) return null;
   const range = spread(result.trials.map((trial) => trial.suggested_lr));
   const rows = result.trials.map((trial, i) => el("tr", {}, number(String(i + 1)), number(String(trial.seed)), cell(trial.stopped),
-    number(String(trial.lr.length)), el("td", {class: "wide"}, strip(range, trial.suggested_lr, null)), number(rateText(trial.suggested_lr))));
-  return card("trials", "Trials", table("trials-table", "Trials", ["#trial", "#seed", "end", "#steps", "wide:", "#lr"], rows));
+    number(String(trial.lr.length)), number(rateText(trial.suggested_lr)), el("td", {class: "wide"}, strip(range, trial.suggested_lr, null))));
+  return card("trials", "Trials", table("trials-table", "Trials", ["#trial", "#seed", "end", "#steps", "#lr", "wide:"], rows));
 }
 
 function listed(pairs) {
@@ -150,7 +150,7 @@ function setupCard(result) {
     listed([
       ["File", result.name], ["Data", dataset.path], ["Format", dataset.format], ["Program", program],
       ["Images", dataset.train_images ? countText(dataset.train_images) + " to train on, " + countText(dataset.val_images) + " held out" : ""],
-      ["Network", model.name + (model.parameters ? ", " + countText(model.parameters) + " weights" : "")],
+      ["Network", program && !model.parameters ? "" : model.name + (model.parameters ? ", " + countText(model.parameters) + " weights" : "")],
       ["Device", [tool.device, tool.threads ? tool.threads + (tool.threads === 1 ? " thread" : " threads") : "",
                   tool.ranks > 1 ? tool.ranks + " processes" : ""].filter(Boolean).join(", ")],
       ["Took", isNumber(timing.total_s) ? secondsText(timing.total_s) : ""],

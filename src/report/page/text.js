@@ -28,6 +28,10 @@ const byId = (id) => document.getElementById(id);
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
+// Of any number of values: spread over a call's arguments, too many would end the script.
+const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+const most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+
 function digits(value, count) {
   if (!isNumber(value)) return NOTHING;
   if (value === 0) return "0";
