@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian 12, as root or with sudo: scripts/setup.sh [build|demo|test|lint|fuzz|ci]...
+# Installs what is missing on Debian 12, as root or with sudo: scripts/setup.sh [build|demo|test|browser|lint|fuzz|ci]...
 #   build  compile lrfind          demo  the data set of scripts/demo.sh, and pictures
 #   test   what the tests use      lint  formatting, clang-tidy and shellcheck
+#   browser  Chromium, which opens pages for the tests; a part of test, left out where Debian has none for the machine
 #   fuzz   clang with libFuzzer
 #   ci     pip, for the LibTorch from PyPI that .ci/run tests against
 # Nothing missing: nothing is run. LibTorch is left out where the active Python or Torch_DIR has one to build with.
@@ -13,6 +14,7 @@ build=(g++ cmake ninja-build ccache libopencv-dev libjpeg-dev libpng-dev libtiff
   zlib1g-dev libre2-dev libtorch-dev libgloo-dev libopenblas0-pthread)
 demo=(dataset-fashion-mnist gnuplot-nox)
 test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch)
+browser=(chromium chromium-driver python3-selenium)
 fuzz=(clang-14 libclang-rt-14-dev libgtest-dev)
 lint=(clang-format-14 clang-tidy-14 shellcheck)
 ci=(ca-certificates git python3-pip python3-venv)
@@ -33,12 +35,13 @@ for group in "${@:-build}"; do
   case $group in
     build) wanted+=("${build[@]}") ;;
     demo) wanted+=("${demo[@]}") ;;
-    test) wanted+=("${test[@]}") ;;
+    test) wanted+=("${test[@]}" "${browser[@]}") ;;
+    browser) wanted+=("${browser[@]}") ;;
     fuzz) wanted+=("${fuzz[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
     ci) wanted+=("${ci[@]}") ;;
-    -h | --help) sed -n '2,7s/^# //p' "$0" && exit ;;
-    *) fail "no group '$group': it is one of build, demo, test, lint, fuzz, ci" ;;
+    -h | --help) sed -n '2,8s/^# //p' "$0" && exit ;;
+    *) fail "no group '$group': it is one of build, demo, test, browser, lint, fuzz, ci" ;;
   esac
 done
 
@@ -78,5 +81,13 @@ apt() {
 
 say "reading the package lists"
 apt update || say "not every package list could be read; going on with what there is"
+if ! apt-cache show "${browser[@]}" >/dev/null 2>&1; then
+  for package in "${!missing[@]}"; do
+    [[ " ${browser[*]} " == *" ${missing[package]} "* ]] || continue
+    say "${missing[package]} is left out: not every package of a browser is to be had; the tests of pages will be skipped"
+    unset "missing[package]"
+  done
+  ((${#missing[@]})) || exit 0
+fi
 say "installing ${missing[*]} (a few minutes)"
 apt install -y --no-install-recommends "${missing[@]}" || fail "apt-get could not install: ${missing[*]}"

@@ -103,6 +103,13 @@ class House(unittest.TestCase):
                                     f"{name}: no file before {file} has '{word}'")
                 before.append(text)
 
+    def test_the_citation_is_of_this_version(self):
+        citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+        version = re.search(r"^project\(lrfind VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"), re.MULTILINE)
+        keys = dict(re.findall(r"^([a-z-]+): *(.*)$", citation, re.MULTILINE))
+        self.assertEqual((keys["cff-version"], keys["version"]), ("1.2.0", version.group(1)))
+        self.assertLessEqual({"message", "title", "authors"}, set(keys))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,8 +2,10 @@
 
 #include "command/command.hpp"
 #include "command/exit_status.hpp"
+#include "command/repeat.hpp"
 #include "platform/write_file.hpp"
 #include "report/csv.hpp"
+#include "report/page.hpp"
 #include "report/picture.hpp"
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
@@ -31,8 +33,12 @@ Unwritten write_result(const SweepOptions& settings, const report::Result& resul
   if (!settings.csv.empty()) unwritten.add(report::write_file_or_elsewhere(settings.csv, report::to_csv(result)));
   if (!settings.plot.empty() && !result.curve.lr.empty()) {
     try {
-      report::write_picture({{result.dataset.path.empty() ? result.model.name : result.dataset.path, result}},
-                            settings.plot);
+      const report::NamedResult named{result.dataset.path.empty() ? result.model.name : result.dataset.path, result};
+      if (report::is_page(settings.plot)) {
+        report::write_page({{named, command_of(result)}}, settings.plot);
+      } else {
+        report::write_picture({named}, settings.plot);
+      }
     } catch (const Error& error) {
       unwritten.add(error);
     }

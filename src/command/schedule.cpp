@@ -5,12 +5,14 @@
 
 #include "analysis/lrfind_rule.hpp"
 #include "command/command.hpp"
+#include "command/optimizer_code.hpp"
 #include "experiment/saved_curves.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
 #include "report/rate_plot.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
+#include "schedule/training_code.hpp"
 #include "train/optimizer_facts.hpp"
 
 #include <array>
@@ -35,6 +37,7 @@ struct ScheduleSettings {
   std::int64_t steps = 0;
   std::int64_t warmup = 0;
   std::string plot;
+  std::string framework = "pytorch";
   bool csv = false, json = false;
 };
 
@@ -57,7 +60,7 @@ void declare_schedule_options(CommandLine& line, ScheduleSettings& settings) {
               "start at or rise to max_lr");
   options.not_in_config();
   options.add("--optimizer", settings.optimizer, one_of(train::optimizer_names()),
-              "of the lines for PyTorch, where no result tells it");
+              "of the printed lines, where no result tells it");
   options.add(
       "--lr,--max-lr", settings.lr, auto_or(number_above(0)),
       "constant or highest rate; auto: the suggestion; without a result what --optimizer is usually given, else 0.1");
@@ -75,6 +78,9 @@ void declare_schedule_options(CommandLine& line, ScheduleSettings& settings) {
       "steps of a linear rise from a hundredth of the rate before the schedule; for one-cycle, of its rise; the "
       "triangular ones have none");
   options.group("Output");
+  options.add("--for", settings.framework, one_of(train::framework_names()),
+              "the framework that the printed lines are for");
+  options.not_in_config();
   options.add("--plot", settings.plot, {"a file name", [](const std::string&) { return true; }},
               "draw into FILE.png, .svg or .pdf instead of the terminal");
   options.optional_value();
@@ -171,30 +177,6 @@ train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& s
   return schedule;
 }
 
-std::string optimizer_code(const report::Result& result, double lr) {
-  const auto text = [&](const char* key, const std::string& otherwise) {
-    const auto found = result.config.find(key);
-    if (found == result.config.end()) return otherwise;
-    return found->is_string() ? found->get<std::string>() : found->dump();
-  };
-  const std::string name = text("optimizer", "sgd");
-  const auto* facts = train::find_optimizer(name);
-  if (facts == nullptr) facts = train::optimizer_facts.data();
-  std::string code = ", lr=" + Json(lr).dump();
-  if (facts->momentum && text("momentum", "0") != "0") code += ", momentum=" + text("momentum", "0");
-  if (text("nesterov", "false") == "true") code += ", nesterov=True";
-  if (facts->betas) {
-    code += ", betas=(" + text("beta1", "0.9") + ", " + text("beta2", Json(facts->beta2).dump()) + ")";
-  }
-  if (name == "rmsprop") code += ", alpha=" + text("alpha", "0.99");
-  // Said even where it is 0, for AdamW and Lamb, whose own default is another.
-  const std::string decay = text("weight-decay", "");
-  if (!decay.empty() && (decay != "0" || facts->weight_decay != 0)) code += ", weight_decay=" + decay;
-  const std::string module(facts->module);
-  const std::string import = module == "torch.optim" ? "" : "import " + module + "\n";
-  return import + "optimizer = " + module + "." + std::string(facts->type) + "(model.parameters()" + code + ")\n";
-}
-
 report::RatePlot plot_of(const train::Schedule& schedule, const std::vector<double>& rates) {
   report::RatePlot plot;
   plot.title = std::string(train::to_string(schedule.kind));
@@ -211,13 +193,14 @@ void print_csv(const std::vector<double>& rates) {
   for (std::size_t i = 0; i < rates.size(); ++i) std::cout << i << "," << Json(rates[i]).dump() << "\n";
 }
 
-Json schedule_json(const train::Schedule& schedule, const std::string& code, const std::vector<double>& rates) {
+Json schedule_json(const train::Schedule& schedule, const std::string& framework, const std::string& code,
+                   const std::vector<double>& rates) {
   return {{"name", std::string(train::to_string(schedule.kind))},
           {"max_lr", schedule.max_lr},
           {"min_lr", schedule.min_lr},
           {"steps", schedule.steps},
           {"warmup", schedule.warmup},
-          {"pytorch", code},
+          {framework, code},
           {"lr", rates}};
 }
 
@@ -228,7 +211,7 @@ int schedule(const Invocation& invocation) {
   CommandLine line(
       "schedule",
       "Draws a learning-rate schedule with a suggestion's bounds filled in, and prints on stdout what to type "
-      "into a PyTorch training script.\n\n"
+      "into a training script for PyTorch, Lightning, Keras, transformers or timm.\n\n"
       "step: a tenth after every third of the run. exponential: down to a hundredth. cosine: down to 0. "
       "cosine-warm-restarts: three cycles, each twice as long as the last. one-cycle: up over 30 % of the "
       "run from 1/25, then down to almost 0. triangular: three cycles; triangular2: their height halved "
@@ -237,6 +220,7 @@ int schedule(const Invocation& invocation) {
       "  lrfind schedule one-cycle --result lr.json --epochs 30\n"
       "  lrfind schedule cosine --max-lr 0.1 --steps 5000 --warmup 250 --plot cosine.png\n"
       "  lrfind schedule linear-warmup-cosine --optimizer lion --steps 5000\n"
+      "  lrfind schedule one-cycle --result lr.json --for lightning\n"
       "  lrfind schedule triangular --result lr.json --csv > rates.csv\n",
       settings.common);
   declare_schedule_options(line, settings);
@@ -249,8 +233,8 @@ int schedule(const Invocation& invocation) {
 
   const auto chosen = schedule_for(kind, settings, result);
   const auto rates = train::rates_of(chosen);
-  const auto code =
-      "import torch\n" + optimizer_code(result, train::optimizer_lr(chosen)) + train::pytorch_code(chosen);
+  const auto framework = *train::parse_framework(settings.framework);
+  const auto code = train::training_code(framework, chosen, optimizer_code(framework, result), batch_code(result));
   const auto plot = plot_of(chosen, rates);
   auto& console = invocation.console;
   if (!settings.plot.empty()) {
@@ -262,7 +246,7 @@ int schedule(const Invocation& invocation) {
   if (settings.csv) {
     print_csv(rates);
   } else if (settings.json) {
-    std::cout << report::to_text(schedule_json(chosen, code, rates));
+    std::cout << report::to_text(schedule_json(chosen, settings.framework, code, rates));
   } else {
     std::cout << code;
   }

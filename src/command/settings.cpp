@@ -8,7 +8,7 @@
 #include "platform/standard_streams.hpp"
 #include "platform/text.hpp"
 #include "platform/write_file.hpp"
-#include "report/picture.hpp"
+#include "report/page.hpp"
 #include "schedule/schedule.hpp"
 #include "train/optimizer_facts.hpp"
 
@@ -224,7 +224,8 @@ void declare_output_options(OptionSet& options, SweepOptions& settings) {
   options.not_in_config();
   options.add("--csv", settings.csv, any_text("a file name"), "write the curve as comma-separated values");
   options.not_in_config();
-  options.add("--plot", settings.plot, any_text("a file name"), "draw the curve into FILE.png, .svg or .pdf");
+  options.add("--plot", settings.plot, any_text("a file name"),
+              "draw the curve into FILE.png, .svg or .pdf, or a page, FILE.html");
   options.not_in_config();
   options.add_flag("--print-lr", settings.print_lr,
                    "print only the suggested rate on stdout; nothing and status 4 when it cannot be trusted");
@@ -276,7 +277,7 @@ void check_outputs(const OptionSet& options, SweepOptions& settings) {
     if (!path.empty()) report::check_writable(path);
   }
   if (!settings.plot.empty()) {
-    if (const auto problem = report::picture_problem(settings.plot)) throw usage_error(*problem);
+    if (const auto problem = report::drawing_problem(settings.plot)) throw usage_error(*problem);
   }
 }
 

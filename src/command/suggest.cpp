@@ -3,6 +3,7 @@
 #include "experiment/analyse.hpp"
 #include "experiment/saved_curves.hpp"
 #include "platform/write_file.hpp"
+#include "report/search_range.hpp"
 #include "report/summary.hpp"
 #include "report/terminal_curve.hpp"
 #include "report/text.hpp"
@@ -11,7 +12,24 @@
 
 #include <lrfind/suggest.hpp>
 
+#include <iostream>
+
 namespace lrfind::command {
+
+namespace {
+
+// The range for a tuner; nothing where the suggestion cannot be trusted, as with --print-lr.
+int print_range(const std::string& tuner, const Suggestion& suggestion) {
+  if (!suggestion.trusted) return untrusted;
+  if (!suggestion.interval) {
+    throw usage_error("--for " + tuner + " needs an interval, and the rule " + suggestion.rule +
+                      " has none; leave out --rule");
+  }
+  std::cout << report::search_range(*report::parse_tuner(tuner), *suggestion.interval);
+  return done;
+}
+
+}  // namespace
 
 int suggest(const Invocation& invocation) {
   CommonOptions common;
@@ -24,10 +42,12 @@ int suggest(const Invocation& invocation) {
   std::int64_t steps = 0;
   std::string output;
   bool print_lr = false;
+  std::string tuner;
   CommandLine line(
       "suggest", "Analyses saved curves again, without training; several files are merged as trials.",
       "  lrfind suggest lr.json --rule steepest\n"
       "  lrfind suggest other-tool.csv --optimizer adam      # columns lr and loss, or JSON with both\n"
+      "  lrfind suggest lr.json --for optuna\n"
       "  lrfind suggest history.json --smoothing 0 --rule torch-lr-finder      # its losses are smoothed\n",
       common);
   line.app().add_option("FILE", paths, "result JSON of lrfind sweep, or CSV or JSON of another tool with lr and loss");
@@ -52,8 +72,15 @@ int suggest(const Invocation& invocation) {
               "write the result with the new suggestion; - is stdout");
   options.add_flag("--print-lr", print_lr,
                    "print only the suggested rate; nothing and status 4 when it cannot be trusted");
+  options.add(
+      "--for", tuner, one_of(report::tuner_names()),
+      "print only the range to search, from the interval: Python for optuna, YAML for a sweep of wandb; nothing "
+      "and status 4 when the suggestion cannot be trusted");
   if (!line.parse(invocation)) return done;
   if (paths.empty()) throw usage_error("FILE is missing: a result of lrfind sweep, or CSV or JSON with lr and loss");
+  if (!tuner.empty() && (print_lr || output == "-")) {
+    throw usage_error("--for and " + std::string(print_lr ? "--print-lr" : "-o -") + " both want stdout; give one");
+  }
   if (print_lr && output == "-") throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
 
   check_plan(plan);
@@ -74,6 +101,7 @@ int suggest(const Invocation& invocation) {
     if (note && result.suggestion.rule == "lrfind") console.out() << "note: " << *note << "\n";
     console.out() << report::draw_curve(result, console.style()) << "\n" << report::summary(result, console.style());
   }
+  if (!tuner.empty()) return print_range(tuner, result.suggestion);
   if (print_lr && result.suggestion.trusted) print_rate(*train::planned_rate(result.suggestion));
   return result.suggestion.trusted ? done : untrusted;
 }

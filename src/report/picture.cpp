@@ -225,8 +225,10 @@ std::string overlay(const std::vector<NamedResult>& results) {
 
 }  // namespace
 
+bool is_picture(const std::string& path) { return gnuplot_terminal(path, width, height).has_value(); }
+
 std::optional<std::string> picture_problem(const std::string& path) {
-  if (!gnuplot_terminal(path, width, height)) {
+  if (!is_picture(path)) {
     return "cannot draw '" + path + "': the name of a picture ends in .png, .svg or .pdf";
   }
   if (!gnuplot_installed()) {

@@ -10,6 +10,9 @@
 
 namespace lrfind::report {
 
+/// Whether the extension is one that write_picture() takes.
+bool is_picture(const std::string& path);
+
 /// Why write_picture(path) cannot work: the extension is none of .png, .svg, .pdf, or gnuplot is missing. One sentence.
 std::optional<std::string> picture_problem(const std::string& path);
 

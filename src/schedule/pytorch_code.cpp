@@ -1,4 +1,5 @@
 // The PyTorch lines of a schedule.
+#include "schedule/python_text.hpp"
 #include "schedule/schedule.hpp"
 
 #include <array>
@@ -7,19 +8,6 @@
 namespace lrfind::train {
 
 namespace {
-
-// The shortest text that Python reads as the same number.
-std::string text_of(double value) {
-  std::array<char, 32> buffer{};
-  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr};
-}
-
-std::string text_of(int value) { return std::to_string(value); }
-
-template <typename T>
-std::string argument(const char* name, T value) {
-  return std::string(", ") + name + "=" + text_of(value);
-}
 
 // "StepLR(optimizer, ...)" for the part after the warm-up; empty for a constant rate.
 std::string main_part(const Schedule& s) {
@@ -57,31 +45,58 @@ std::string warmup_part(const Schedule& s) {
   return "LinearLR(optimizer" + argument("start_factor", s.warmup_start) + argument("total_iters", s.warmup) + ")";
 }
 
+// A rate as people write it: with a point, and without an exponent down to 0.0001.
+std::string decimal(double rate) {
+  if (rate < 1e-4 || rate >= 1e15) return text_of(rate);
+  std::array<char, 64> buffer{};
+  std::string text(buffer.data(),
+                   std::to_chars(buffer.data(), buffer.data() + buffer.size(), rate, std::chars_format::fixed).ptr);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
+constexpr const char* module = "torch.optim.lr_scheduler.";
+
 }  // namespace
+
+std::string text_of(double value) {
+  std::array<char, 32> buffer{};
+  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr};
+}
+
+std::string text_of(int value) { return std::to_string(value); }
+
+TorchScheduler torch_scheduler(const Schedule& schedule) {
+  const std::string main = main_part(schedule);
+  if (main.empty()) return {};
+  return {module + main, schedule.warmup > 0 ? module + warmup_part(schedule) : ""};
+}
+
+std::string torch_scheduler_lines(const Schedule& schedule, const std::string& indent) {
+  const auto parts = torch_scheduler(schedule);
+  if (parts.warmup.empty()) return indent + "scheduler = " + parts.schedule + "\n";
+  return indent + "scheduler = " + module + "SequentialLR(optimizer, milestones=[" + text_of(schedule.warmup) +
+         "], schedulers=[\n" + indent + "    " + parts.warmup + ",\n" + indent + "    " + parts.schedule + "])\n";
+}
+
+std::string torch_optimizer_line(const Schedule& schedule, const OptimizerCode& optimizer, const std::string& owner) {
+  return "optimizer = " + optimizer.type + "(" + owner + ".parameters(), lr=" + decimal(optimizer_lr(schedule)) +
+         optimizer.arguments + ")\n";
+}
 
 double optimizer_lr(const Schedule& schedule) {
   return use_of(schedule.kind) == ScheduleUse::cyclical ? schedule.min_lr : schedule.max_lr;
 }
 
 std::string pytorch_code(const Schedule& s) {
-  const std::string module = "torch.optim.lr_scheduler.";
-  const std::string main = main_part(s);
-  if (main.empty()) return "# no scheduler: the rate stays as it is\n";
+  const auto parts = torch_scheduler(s);
+  if (parts.schedule.empty()) return "# no scheduler: the rate stays as it is\n";
   const bool plateau = s.kind == ScheduleKind::reduce_on_plateau;
   const std::string after_step = "after every optimizer.step()";
-  if (plateau) {
-    const std::string check = "every " + text_of(s.check_every) + " steps";
-    if (s.warmup == 0) {
-      return "scheduler = " + module + main + "\n# " + check + ": scheduler.step(validation_loss)\n";
-    }
-    return "scheduler = " + module + main + "\nwarmup = " + module + warmup_part(s) + "\n# " + after_step +
-           " of the first " + text_of(s.warmup) + ": warmup.step(); then " + check +
-           ": scheduler.step(validation_loss)\n";
-  }
-  if (s.warmup == 0) return "scheduler = " + module + main + "\n# " + after_step + ": scheduler.step()\n";
-  return "scheduler = " + module + "SequentialLR(optimizer, milestones=[" + text_of(s.warmup) +
-         "], schedulers=[\n    " + module + warmup_part(s) + ",\n    " + module + main + "])\n# " + after_step +
-         ": scheduler.step()\n";
+  if (!plateau) return torch_scheduler_lines(s, "") + "# " + after_step + ": scheduler.step()\n";
+  const std::string check = "every " + text_of(s.check_every) + " steps: scheduler.step(validation_loss)\n";
+  if (parts.warmup.empty()) return torch_scheduler_lines(s, "") + "# " + check;
+  return "scheduler = " + parts.schedule + "\nwarmup = " + parts.warmup + "\n# " + after_step + " of the first " +
+         text_of(s.warmup) + ": warmup.step(); then " + check;
 }
 
 }  // namespace lrfind::train

@@ -63,6 +63,7 @@ class Names(Case):
         for arguments in (["suggest"], ["plot"], ["schedule", "cosine", "--result"]):
             self.clean(lrfind(*arguments, files[0]), (0, 3, 4))
         self.clean(lrfind("plot", files[0], files[0]), (0,))
+        self.clean(lrfind("plot", files[0], "-o", target / f"{BAD}.html"), (0,), lines=1)
         self.clean(lrfind("verify", "--result", files[0], "--steps", "2", "--rates", "0.01", "-o", target / "v.json"), (0, 4))
         for option in ("-o", "--csv", "--plot"):
             self.error("sweep", data, option, target / "none" / hostile("x.svg"))
@@ -95,7 +96,8 @@ class Names(Case):
         everywhere[hostile("key")] = hostile("value")
         file = write(self.folder / "r.json", json.dumps(everywhere).encode())
         for arguments in (["suggest", file], ["suggest", file, "-o", "-"], ["plot", file], ["plot", file, file],
-                          ["schedule", "cosine", "--result", file], ["schedule", "cosine", "--json", "--result", file],
+                          ["plot", file, "-o", self.folder / "r.html"], ["suggest", file, "--for", "wandb"],
+                          ["schedule", "cosine", "--for", "keras", "--result", file], ["schedule", "cosine", "--result", file], ["schedule", "cosine", "--json", "--result", file],
                           ["verify", "--result", file]):
             self.clean(lrfind(*arguments), (0, 2, 3, 4))
         for path in ("suggestion.lr", "config.momentum", "config.optimizer", "curve.lr", "schema", "trials", "config.beta1",

@@ -1,0 +1,48 @@
+# Writes OUTPUT, a C++ file with the page's sources as text and what its security policy says of them:
+# cmake -DFOLDER=... -DOUTPUT=... "-DSCRIPTS=text.js;..." -P embed.cmake
+
+# The SHA-256 of a text in base 64, as Content-Security-Policy wants it.
+function(policy_hash text out)
+  string(SHA256 hex "${text}")
+  string(APPEND hex "00")  # 33 bytes: eleven whole groups, of which the last character is padding
+  set(alphabet ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/)
+  set(encoded "")
+  foreach(group RANGE 10)
+    math(EXPR start "${group} * 6")
+    string(SUBSTRING "${hex}" ${start} 6 bytes)
+    foreach(shift 18 12 6 0)
+      math(EXPR index "(0x${bytes} >> ${shift}) & 63")
+      string(SUBSTRING "${alphabet}" ${index} 1 character)
+      string(APPEND encoded "${character}")
+    endforeach()
+  endforeach()
+  string(SUBSTRING "${encoded}" 0 43 encoded)
+  set(${out} "sha256-${encoded}=" PARENT_SCOPE)
+endfunction()
+
+file(READ ${FOLDER}/page.html page)
+file(READ ${FOLDER}/page.css style)
+set(script "(() => {\n\"use strict\";\n")
+foreach(file IN LISTS SCRIPTS)
+  file(READ ${FOLDER}/${file} part)
+  string(APPEND script "${part}")
+endforeach()
+string(APPEND script "})();\n")
+policy_hash("${style}" style_hash)
+policy_hash("${script}" script_hash)
+
+set(code "// Made by src/report/page/embed.cmake.\n#include \"report/page_parts.hpp\"\n\nnamespace lrfind::report::page_parts {\n")
+foreach(part page style script style_hash script_hash)
+  # Compilers need not take a literal of more than 64 KiB.
+  string(LENGTH "${${part}}" length)
+  string(APPEND code "const std::string_view ${part} =")
+  set(start 0)
+  while(start LESS length)
+    string(SUBSTRING "${${part}}" ${start} 8000 piece)
+    string(APPEND code "\n    R\"lrfind(${piece})lrfind\"")
+    math(EXPR start "${start} + 8000")
+  endwhile()
+  string(APPEND code ";\n")
+endforeach()
+string(APPEND code "}  // namespace lrfind::report::page_parts\n")
+file(WRITE ${OUTPUT} "${code}")
