@@ -69,7 +69,8 @@ void ManifestBuilder::add_row(const Table& table, const ManifestColumns& columns
 
 void ManifestBuilder::add(const Table& table, const ManifestColumns& columns, const SplitOfPath& split_of_path,
                           const std::stop_token& stop) {
-  ImageResolver resolver(columns.places);
+  ImageResolver resolver(table.files, columns.places);
+  source_.files = table.files;
   for (std::size_t row = columns.first_row; row < table.size(); ++row) {
     if (row % 4096 == 0 && stop.stop_requested()) throw Interrupted();
     add_row(table, columns, row, resolver, split_of_path);
@@ -179,7 +180,7 @@ Dataset find_manifest(const std::string& path, const FindOptions& options) {
                      "' is a file: give a folder with one subfolder per class, a folder with IDX files or a "
                      "manifest (.csv, .tsv, .txt or .jsonl) of image paths and labels");
   }
-  const Table table = read_table(path, options.stop);
+  const Table table = read_table(path, options.stop, options.files);
   const ManifestColumns columns = find_columns(table, options.stop);
   ManifestBuilder builder;
   builder.add(table, columns, {}, options.stop);
