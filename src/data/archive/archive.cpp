@@ -55,6 +55,20 @@ bool is_archive(const std::string& path) {
   return begins_zip(bytes) || begins_tar(bytes);
 }
 
+void require_plausible(const std::string& archive, std::uint64_t unpacked, std::uint64_t packed) {
+  constexpr std::uint64_t much = std::uint64_t{1} << 26U, best_ratio = 100;
+  if (unpacked <= much || unpacked / best_ratio <= packed) return;
+  throw data_error("'" + archive + "' unpacks " + std::to_string(packed) + " bytes to " + std::to_string(unpacked) +
+                   " or more, over " + std::to_string(best_ratio) +
+                   " times as many, which images do not: unpack it and give the folder if it is what it should be");
+}
+
+std::string size_problem(std::uint64_t bytes) {
+  constexpr std::uint64_t largest = std::uint64_t{1} << 30U;
+  if (bytes <= largest) return {};
+  return "has " + std::to_string(bytes) + " bytes, more than the limit of " + std::to_string(largest);
+}
+
 std::unique_ptr<Archive> open_archive(const std::string& path, const std::shared_ptr<TemporaryFile>& unpacked,
                                       const std::stop_token& stop) {
   const std::string bytes = first_bytes(path);

@@ -58,8 +58,8 @@ bool is_hidden(const std::string& path) { return path.starts_with('.') || path.f
 // One pass over a tar, from its beginning to its end.
 class TarReader {
  public:
-  TarReader(const std::string& path, int file, std::uint64_t bytes, const std::stop_token& stop)
-      : path_(path), bytes_(bytes), stop_(stop), archive_(library_.read_new()) {
+  TarReader(const std::string& path, int file, const std::stop_token& stop)
+      : path_(path), stop_(stop), archive_(library_.read_new()) {
     if (archive_ == nullptr) throw std::bad_alloc();
     library_.support_format_tar(archive_);
     library_.support_filter_gzip(archive_);
@@ -69,8 +69,10 @@ class TarReader {
     library_.support_filter_lz4(archive_);
     constexpr std::size_t piece = std::size_t{1} << 14U;  // headers lie far apart
     if (library_.open_fd(archive_, file, piece) != ARCHIVE_OK) {
+      const std::string why = reason();
       library_.read_free(archive_);
-      throw data_error("'" + path + "' cannot be read as a tar");
+      throw data_error("'" + path + "' holds no tar, or is cut off or damaged (" + why +
+                       "): give a .zip, a .tar, a .tar.gz or the unpacked folder");
     }
   }
   TarReader(const TarReader&) = delete;
@@ -135,14 +137,12 @@ class TarReader {
     if (position() < end_ + block) fail_with("its end is missing");
   }
 
-  [[noreturn]] void fail() const {
+  std::string reason() const {
     const char* why = library_.error_string(archive_);
-    const std::string said = why == nullptr ? "no reason is given" : why;
-    if (said == "Unrecognized archive format") {
-      throw data_error("'" + path_ + "' holds no tar, or a damaged one; give a .zip, a .tar or a folder of images");
-    }
-    fail_with(said);
+    return why == nullptr ? "no reason is given" : why;
   }
+
+  [[noreturn]] void fail() const { fail_with(reason()); }
 
   [[noreturn]] void fail_with(const std::string& clause) const {
     throw data_error("'" + path_ + "' is cut off or damaged (" + clause +
@@ -151,7 +151,6 @@ class TarReader {
 
   const LibArchive& library_ = libarchive();
   const std::string& path_;
-  std::uint64_t bytes_;
   const std::stop_token& stop_;
   archive* archive_;
   std::uint64_t end_ = 0;  // of the entry before, with what fills its last block
@@ -161,13 +160,6 @@ std::string read_problem(std::size_t got, std::size_t wanted) {
   return got == wanted ? ""
                        : "is cut off: the archive has only " + std::to_string(got) + " of its " +
                              std::to_string(wanted) + " bytes";
-}
-
-constexpr std::uint64_t largest = std::uint64_t{1} << 30U;
-
-std::string size_problem(std::uint64_t bytes) {
-  if (bytes <= largest) return {};
-  return "has " + std::to_string(bytes) + " bytes, more than the limit of " + std::to_string(largest);
 }
 
 class Tar : public Archive {
@@ -213,15 +205,15 @@ class UnpackedTar : public Archive {
   std::shared_ptr<const TemporaryFile> unpacked_;
 };
 
-// Zeros pack a thousand to one and more, images hardly at all.
 class Unpacker {
  public:
   Unpacker(const std::string& path, std::uint64_t packed, TemporaryFile& unpacked)
-      : what_("'" + path + "'"), packed_(packed), unpacked_(unpacked) {}
+      : path_(path), what_("'" + path + "'"), packed_(packed), unpacked_(unpacked) {}
 
   void unpack(TarReader& tar, ArchiveEntry& entry) {
     const bool kept = !is_hidden(entry.path);
-    require_plausible(entry.bytes);
+    made_ += entry.bytes;
+    require_plausible(path_, made_, packed_);
     if (kept) entry.place = unpacked_.reserve(entry.bytes, what_);
     std::uint64_t done = 0;
     while (const std::size_t got = tar.read(piece_)) {
@@ -231,16 +223,7 @@ class Unpacker {
   }
 
  private:
-  void require_plausible(std::uint64_t more) {
-    constexpr std::uint64_t much = std::uint64_t{1} << 28U, best_ratio = 100;
-    made_ += more;
-    if (made_ <= much || made_ / best_ratio <= packed_) return;
-    throw data_error(what_ + " unpacks to more than " + std::to_string(best_ratio) + " times its " +
-                     std::to_string(packed_) +
-                     " bytes, which images do not: unpack it and give the folder if it is "
-                     "what it should be");
-  }
-
+  const std::string& path_;
   std::string what_;
   std::uint64_t packed_;
   TemporaryFile& unpacked_;
@@ -254,7 +237,7 @@ std::unique_ptr<Archive> open_tar(const std::string& path, const std::shared_ptr
                                   const std::stop_token& stop) {
   const Descriptor file(path);
   if (file.get() < 0) throw data_error("'" + path + "' cannot be opened (" + std::strerror(errno) + ")");
-  TarReader tar(path, file.get(), file.bytes(), stop);
+  TarReader tar(path, file.get(), stop);
   Unpacker unpacker(path, file.bytes(), *unpacked);
   std::vector<ArchiveEntry> entries;
   bool plain = true;

@@ -12,10 +12,6 @@
 namespace lrfind::data {
 namespace {
 
-// More than this an image has only where it is not packed as well as this: zeros pack a thousand to one.
-constexpr std::uint64_t much = std::uint64_t{1} << 26U, best_ratio = 100;
-constexpr std::uint64_t largest = std::uint64_t{1} << 30U;
-
 class Zip : public Archive {
  public:
   explicit Zip(const std::string& path) : path_(path), zip_(path) {
@@ -28,12 +24,14 @@ class Zip : public Archive {
 
   std::vector<ArchiveEntry> take_entries() override {
     std::vector<ArchiveEntry> entries;
+    require_plausible(path_, zip_.unpacked_bytes(), zip_.file_bytes());
     for (std::size_t i = 0; i < zip_.entries().size(); ++i) {
       const platform::ZipEntry& entry = zip_.entries()[i];
       const std::string name = name_of(entry);
       ArchiveEntry taken{
           .path = checked_entry_name(path_, name), .folder = name.ends_with('/'), .bytes = entry.unpacked, .place = i};
       if (entry.link) refuse_link(path_, name);
+      require_plausible(path_, entry.unpacked, entry.packed);
       if (!taken.path.empty()) entries.push_back(std::move(taken));
     }
     return entries;
@@ -41,13 +39,7 @@ class Zip : public Archive {
 
   std::string read(const ArchiveEntry& entry, std::vector<std::uint8_t>& buffer) const override {
     const platform::ZipEntry& packed = zip_.entries()[entry.place];
-    if (packed.unpacked > largest) {
-      return "has " + std::to_string(packed.unpacked) + " bytes, more than the limit of " + std::to_string(largest);
-    }
-    if (packed.unpacked > much && packed.unpacked / best_ratio > packed.packed) {
-      return "unpacks to " + std::to_string(packed.unpacked) + " bytes of " + std::to_string(packed.packed) +
-             ", which cannot be right";
-    }
+    if (std::string problem = size_problem(packed.unpacked); !problem.empty()) return problem;
     try {
       zip_.read(packed, buffer);
     } catch (const std::bad_alloc&) {

@@ -177,8 +177,9 @@ Dataset ManifestBuilder::finish(const std::string& name) && {
 Dataset find_manifest(const std::string& path, const FindOptions& options) {
   if (!is_table_name(path)) {
     throw data_error("'" + path +
-                     "' is a file: give a folder with one subfolder per class, a folder with IDX files or a "
-                     "manifest (.csv, .tsv, .txt or .jsonl) of image paths and labels");
+                     "' is a file: give a folder with one subfolder per class, a folder with IDX files, a manifest "
+                     "(.csv, .tsv, .txt or .jsonl) of image paths and labels, or an archive (.zip, .tar, .tar.gz, "
+                     ".tar.bz2, .tar.xz or .tar.zst)");
   }
   const Table table = read_table(path, options.stop, options.files);
   const ManifestColumns columns = find_columns(table, options.stop);

@@ -70,7 +70,8 @@ class SampleFolder {
       const auto label =
           std::find_if(parts.labels.begin(), parts.labels.end(), [](const auto& l) { return !l.empty(); });
       if (images.empty()) {
-        imageless += label != parts.labels.end() ? 1U : 0U;
+        // Many other things are kept as JSON.
+        imageless += label != parts.labels.end() && !label->ends_with(".json") ? 1U : 0U;
         continue;
       }
       samples.push_back({folder_, images.front(), label == parts.labels.end() ? "" : *label, {}, shard});
@@ -341,8 +342,8 @@ std::optional<Dataset> find_webdataset(const std::vector<Shard>& shards, const s
   for (const std::string& name : dataset.classes) number_of.emplace(name, static_cast<int>(number_of.size()));
   require_known(val, number_of);
   if (imageless != 0) {
-    dataset.notes.push_back(std::to_string(imageless) +
-                            " samples with a class have no image that can be read, and are left out");
+    dataset.notes.push_back("samples with a class but no image that can be read are left out: " +
+                            std::to_string(imageless));
   }
   if (has_val && !splits[SplitRole::test].empty()) {
     dataset.notes.push_back("the " + std::to_string(splits[SplitRole::test].size()) +
