@@ -12,7 +12,7 @@ seconds=${1:-60}
 clang=$(command -v clang++ || command -v clang++-14) || fail "clang++ is missing: scripts/setup.sh fuzz"
 build=build-fuzz corpora=build-fuzz/corpora findings=build-fuzz/findings
 configure "$build" CMAKE_CXX_COMPILER="$clang" CMAKE_BUILD_TYPE=RelWithDebInfo LRFIND_WITH_TORCH=OFF LRFIND_FUZZ=ON LRFIND_WERROR=OFF
-targets=(image idx manifest result json curve_csv curve_json exec config arguments archive suggest plot schedule exported)
+targets=(image idx manifest packed result json curve_csv curve_json exec config arguments archive suggest plot schedule exported)
 compile "$build" "${targets[@]/#/fuzz_}"
 
 mkdir -p "$findings"
@@ -41,6 +41,7 @@ for kind in 1 2 3 4 5 6 7 8 9; do
   printf '\232\231\231\231\231\231\271?\374\251\361\322MbP?%b\0\0\0d\0\0\0\5\0\0\0' "\\0$kind" >"$corpora/schedule/$kind"
 done
 cp tests/fuzz/seeds/exported_* "$corpora/exported/"
+cp tests/fuzz/seeds/packed_* "$corpora/packed/"
 for found in tests/fuzz/found/*; do
   name=${found##*/}
   [[ -d $corpora/${name%%-*} ]] && cp "$found" "$corpora/${name%%-*}/"

@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 build=(g++ cmake ninja-build ccache libopencv-dev libjpeg-dev libpng-dev libtiff-dev libcli11-dev nlohmann-json3-dev
-  zlib1g-dev libre2-dev libtorch-dev libgloo-dev libopenblas0-pthread)
+  zlib1g-dev libarchive-dev libre2-dev libtorch-dev libgloo-dev libopenblas0-pthread)
 demo=(dataset-fashion-mnist gnuplot-nox)
 test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch)
 browser=(chromium chromium-driver python3-selenium)

@@ -104,7 +104,7 @@ int inspect(const Invocation& invocation) {
                    "  lrfind inspect photos\n"
                    "  lrfind inspect photos --json | jq .unreadable\n",
                    common);
-  line.app().add_option("DATA", path, "folder or CSV file with images");
+  line.app().add_option("DATA", path, "folder, archive, shards or CSV file with images");
   auto& options = line.options();
   options.group("Data");
   options.add("--val-split", val_split, fraction_below_one(),
@@ -113,7 +113,7 @@ int inspect(const Invocation& invocation) {
   options.group("Output");
   options.add_flag("--json", json, "print JSON");
   if (!line.parse(invocation)) return done;
-  if (path.empty()) throw usage_error("DATA is missing: the folder or CSV file with the images");
+  if (path.empty()) throw usage_error("DATA is missing: the folder, archive or CSV file with the images");
   platform::check_stdout();
   const auto stop = listen_for_interrupt();
 

@@ -329,8 +329,10 @@ void declare_session_options(OptionSet& options, experiment::SessionSettings& se
 }
 
 void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& settings) {
-  app.add_option("DATA", settings.session.data.path,
-                 "folder of class folders, folder with train/ and val/, folder of IDX files, or CSV manifest");
+  app.add_option(
+      "DATA", settings.session.data.path,
+      "folder of class folders, folder with train/ and val/, folder of IDX files, CSV manifest, an archive of these "
+      "(.zip, .tar, .tar.gz, ...), or WebDataset shards ('shard-{000..009}.tar', or their folder)");
   declare_range_test_options(options, settings);
   declare_measurement_options(options, settings);
   declare_plan_options(options, settings.plan);
@@ -362,7 +364,7 @@ void check_exec_options(const OptionSet& options, ExecOptions& settings) {
 
 void check_sweep_options(const OptionSet& options, SweepOptions& settings) {
   if (settings.session.data.path.empty()) {
-    throw usage_error("DATA is missing: the folder or CSV file with the images; see lrfind sweep --help");
+    throw usage_error("DATA is missing: the folder, archive or CSV file with the images; see lrfind sweep --help");
   }
   const auto* optimizer = train::find_optimizer(settings.session.recipe.optimizer);
   if (optimizer != nullptr && !options.given("max-lr")) settings.max_lr = optimizer->last_lr;

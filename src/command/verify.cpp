@@ -133,7 +133,7 @@ void check_before(const OptionSet& options, VerifySettings& settings) {
     throw usage_error("--result is missing: the result of lrfind sweep to verify; or give --rates");
   }
   if (settings.session.data.path.empty()) {
-    throw usage_error("DATA is missing: the folder or CSV file with the images; see lrfind verify --help");
+    throw usage_error("DATA is missing: the folder, archive or CSV file with the images; see lrfind verify --help");
   }
   if (settings.epochs > 0 && settings.steps > 0)
     throw usage_error("--epochs and --steps both set the length; give one");

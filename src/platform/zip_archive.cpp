@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -53,6 +54,21 @@ void read_zip64(std::string_view extra, std::uint64_t& unpacked, std::uint64_t& 
   }
 }
 
+// Info-ZIP's Unicode path: a version of 1, the checksum of the name that it stands for, the name in UTF-8; 4.6.9.
+std::string unicode_name(std::string_view extra, std::string_view name) {
+  constexpr std::uint64_t unicode_path = 0x7075;
+  while (extra.size() >= 4) {
+    const std::size_t length = std::min(extra.size() - 4, static_cast<std::size_t>(number(extra, 2, 2)));
+    const auto* bytes = reinterpret_cast<const Bytef*>(name.data());
+    if (number(extra, 0, 2) == unicode_path && length > 5 && number(extra, 4, 1) == 1 &&
+        number(extra, 5, 4) == ::crc32(0, bytes, static_cast<uInt>(name.size()))) {
+      return std::string(extra.substr(9, length - 5));
+    }
+    extra.remove_prefix(4 + length);
+  }
+  return {};
+}
+
 }  // namespace
 
 struct ZipArchive::Directory {
@@ -86,14 +102,19 @@ void ZipArchive::read() {
 std::string ZipArchive::bytes(std::uint64_t at, std::uint64_t count) const {
   if (at >= size_) return {};
   std::string text(static_cast<std::size_t>(std::min(count, size_ - at)), '\0');
+  text.resize(read_at(at, text.data(), text.size()));
+  return text;
+}
+
+std::size_t ZipArchive::read_at(std::uint64_t at, void* to, std::size_t count) const {
   std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t got = ::pread(file_, text.data() + done, text.size() - done, static_cast<off_t>(at + done));
+  while (done < count) {
+    const ssize_t got = ::pread(file_, static_cast<char*>(to) + done, count - done, static_cast<off_t>(at + done));
+    if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     done += static_cast<std::size_t>(got);
   }
-  text.resize(done);
-  return text;
+  return done;
 }
 
 ZipArchive::Directory ZipArchive::find_directory() const {
@@ -143,6 +164,8 @@ void ZipArchive::read_entries(const Directory& directory) {
     if (rest.size() < entry_bytes + name + extra + comment) {
       throw Damaged("is damaged: the archive's table of contents ends early");
     }
+    constexpr std::uint64_t encrypted = 1;
+    if ((number(rest, 8, 2) & encrypted) != 0) throw Damaged("is encrypted, which is not supported");
     const std::uint64_t method = number(rest, 10, 2);
     if (method != 0 && method != 8) {
       throw Damaged("is packed by method " + std::to_string(method) + ", which is not supported");
@@ -150,7 +173,14 @@ void ZipArchive::read_entries(const Directory& directory) {
     ZipEntry entry{.name = std::string(rest.substr(entry_bytes, name)),
                    .packed = number(rest, 20, 4),
                    .unpacked = number(rest, 24, 4),
-                   .deflated = method == 8};
+                   .deflated = method == 8,
+                   .checksum = static_cast<std::uint32_t>(number(rest, 16, 4))};
+    // The upper byte of "version made by" is the system, whose attributes follow; 4.4.2 and 4.4.15.
+    const std::uint64_t system = number(rest, 5, 1);
+    constexpr std::uint64_t dos = 0, unix = 3, kind_of_file = 0170000, is_link = 0120000;
+    entry.from_dos = system == dos;
+    entry.link = system == unix && (number(rest, 40, 2) & kind_of_file) == is_link;
+    entry.unicode_name = unicode_name(rest.substr(entry_bytes + name, extra), entry.name);
     std::uint64_t header = number(rest, 42, 4);
     read_zip64(rest.substr(entry_bytes + name, extra), entry.unpacked, entry.packed, header);
     if (!entry.deflated && entry.packed != entry.unpacked) throw Damaged("is damaged: an entry has two sizes");
@@ -189,24 +219,37 @@ std::uint64_t ZipArchive::unpacked_bytes() const {
   return sum;
 }
 
-std::string ZipArchive::content(const ZipEntry& entry) const {
-  std::string packed = bytes(entry.begin, entry.packed);
-  if (packed.size() != entry.packed) throw std::runtime_error("is cut off: an entry lies outside the file");
-  if (!entry.deflated) return packed;
-  std::string text(static_cast<std::size_t>(entry.unpacked), '\0');
+template <typename Buffer>
+void ZipArchive::read_into(const ZipEntry& entry, Buffer& buffer) const {
+  thread_local std::string packed;  // keeps its capacity from entry to entry, unless that is unusual
+  if (packed.capacity() > std::size_t{1} << 25U) packed = {};
+  buffer.resize(static_cast<std::size_t>(entry.unpacked));
+  if (entry.deflated) packed.resize(static_cast<std::size_t>(entry.packed));
+  void* to = entry.deflated ? static_cast<void*>(packed.data()) : static_cast<void*>(buffer.data());
+  if (read_at(entry.begin, to, static_cast<std::size_t>(entry.packed)) != entry.packed) {
+    throw std::runtime_error("is cut off: an entry lies outside the file");
+  }
+  if (!entry.deflated || buffer.empty()) return;
   z_stream stream{};
   constexpr int without_header = -MAX_WBITS;
   if (inflateInit2(&stream, without_header) != Z_OK) throw std::bad_alloc();
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.next_in = reinterpret_cast<Bytef*>(packed.data());
   stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+  stream.avail_out = static_cast<uInt>(buffer.size());
   const int status = inflate(&stream, Z_FINISH);
   const auto made = static_cast<std::uint64_t>(stream.total_out);
   inflateEnd(&stream);
   if (status != Z_STREAM_END || made != entry.unpacked)
     throw std::runtime_error("is damaged: an entry cannot be unpacked");
+}
+
+std::string ZipArchive::content(const ZipEntry& entry) const {
+  std::string text;
+  read_into(entry, text);
   return text;
 }
+
+void ZipArchive::read(const ZipEntry& entry, std::vector<std::uint8_t>& buffer) const { read_into(entry, buffer); }
 
 }  // namespace lrfind::platform

@@ -56,6 +56,19 @@ void read_manifest(std::string_view bytes) {
   }
 }
 
+// The first byte chooses the file's ending.
+void read_packed(std::string_view bytes) {
+  if (bytes.empty()) return;
+  constexpr std::array names{"data.zip", "data.tar", "data.tar.gz"};
+  const std::string file = written(names[static_cast<unsigned char>(bytes[0]) % names.size()], bytes.substr(1));
+  expect_answer([&] {
+    const data::Dataset dataset = data::find_dataset(file, {.threads = 1, .stop = {}});
+    std::vector<std::uint8_t> image;
+    for (std::size_t i = 0; i < dataset.train.size(); ++i) dataset.train.read(i, image);
+  });
+  std::filesystem::remove(file);
+}
+
 void show(const report::Result& result) {
   const report::TerminalStyle style{80, false, true};
   report::draw_curve(result, style);
@@ -118,9 +131,10 @@ void read_exported(std::string_view bytes) {
 }  // namespace
 
 std::span<const Target> targets() {
-  static constexpr std::array<Target, 15> all = {{{"image", read_image},
+  static constexpr std::array<Target, 16> all = {{{"image", read_image},
                                                   {"idx", read_idx},
                                                   {"manifest", read_manifest},
+                                                  {"packed", read_packed},
                                                   {"result", read_result},
                                                   {"json", read_json},
                                                   {"curve_csv", read_curve_csv},

@@ -2,9 +2,6 @@
 #include <lrfind/error.hpp>
 
 #include <platform/parallel.hpp>
-#include <platform/read_file.hpp>
-
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -46,11 +43,6 @@ std::string without_numbers(const std::string& text) {
   return result;
 }
 
-std::uint64_t file_bytes(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-}
-
 struct Candidate {
   Split split;
   std::uint32_t image;
@@ -66,7 +58,7 @@ std::vector<Candidate> never_used(const ImageStore& store, const CheckOptions& o
     for (std::size_t i = 0; i < samples.size(); ++i) {
       if (store.used(split, i)) continue;
       if (!full) {
-        bytes += file_bytes(samples.path(i));
+        bytes += samples.file_bytes(i);
         full = chosen.size() >= options.max_images || bytes > options.max_bytes;
       }
       if (full) {
@@ -142,14 +134,15 @@ CheckResult check_remaining(ImageStore& store, const CheckOptions& options) {
       chosen.size(), threads,
       [&](std::size_t i) {
         thread_local std::vector<std::uint8_t> file;
-        const std::string path = store.samples(chosen[i].split).path(chosen[i].image);
+        const Samples& samples = store.samples(chosen[i].split);
         Finding& finding = findings[i];
-        finding.error = read_file(path, file);
+        finding.error = samples.read(chosen[i].image, file);
         if (!finding.error.empty()) return;
         const ImageHeader header = read_image_header(file);
         finding.error = header.error;
         finding.pixels = header.ok() ? std::uint64_t{header.width} * header.height : 0;
-        if (header.ok() && header.format != format_of_name(path)) finding.other_format = to_string(header.format);
+        if (header.ok() && header.format != format_of_name(samples.path(chosen[i].image)))
+          finding.other_format = to_string(header.format);
       },
       options.stop);
   // The whole decode costs far more, so it has a bound of its own, in pixels that the headers declare.
@@ -164,10 +157,11 @@ CheckResult check_remaining(ImageStore& store, const CheckOptions& options) {
   parallel_for(
       to_decode.size(), threads,
       [&](std::size_t i) {
+        thread_local std::vector<std::uint8_t> file;
         const Candidate& candidate = chosen[to_decode[i]];
-        findings[to_decode[i]].error =
-            decode_file(store.samples(candidate.split).path(candidate.image), {check_shape}, store.decode_budget())
-                .error;
+        std::string& error = findings[to_decode[i]].error;
+        error = store.samples(candidate.split).read(candidate.image, file);
+        if (error.empty()) error = decode(file, {check_shape}, store.decode_budget()).error;
       },
       options.stop);
   for (std::size_t i = 0; i < chosen.size(); ++i) {

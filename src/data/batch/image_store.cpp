@@ -1,7 +1,5 @@
 #include <data/batch/image_store.hpp>
 
-#include <platform/read_file.hpp>
-
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -43,7 +41,7 @@ Decoded ImageStore::decode_now(const Samples& samples, std::size_t i) const {
   }
   thread_local std::vector<std::uint8_t> file;  // keeps its capacity from image to image, unless that is unusual
   if (file.capacity() > std::size_t{1} << 25U) file = {};
-  decoded.error = read_file(samples.path(i), file);
+  decoded.error = samples.read(i, file);
   return decoded.ok() ? decode(file, {options_.shape, options_.resize}, decode_budget()) : decoded;
 }
 

@@ -5,7 +5,6 @@
 #include <data/batch/random.hpp>
 #include <data/dataset/inspect.hpp>
 #include <platform/parallel.hpp>
-#include <platform/read_file.hpp>
 
 #include <algorithm>
 #include <array>
@@ -92,12 +91,11 @@ ImageShape typical_shape(const Dataset& dataset, std::size_t images, std::uint64
   std::vector<std::uint8_t> file;
   std::string first_error;
   for (const std::uint32_t i : sample(dataset.train.size(), images, seed)) {
-    const std::string path = dataset.train.path(i);
     ImageHeader header;
-    header.error = read_file(path, file);
+    header.error = dataset.train.read(i, file);
     if (header.ok()) header = read_image_header(file);
     if (!header.ok()) {
-      if (first_error.empty()) first_error = "'" + path + "' " + header.error;
+      if (first_error.empty()) first_error.append("'").append(dataset.train.path(i)).append("' ").append(header.error);
       continue;
     }
     const bool turned = header.orientation >= 5;

@@ -146,7 +146,10 @@ std::string split_class_note(const ClassFolders& scanned) {
 
 }  // namespace
 
-Place place_at(const std::string& folder) { return {folder, list_folder(folder)}; }
+Place place_at(std::shared_ptr<const Files> files, const std::string& folder) {
+  Listing listing = list_folder(*files, folder);
+  return {std::move(files), folder, std::move(listing)};
+}
 
 ClassFolders scan_class_folders(const Place& place, const std::vector<std::string>& outer, const FindOptions& options,
                                 const Place* listed) {
@@ -156,10 +159,12 @@ ClassFolders scan_class_folders(const Place& place, const std::vector<std::strin
       files.size(), options.threads,
       [&](std::size_t i) {
         const std::string path = place.path + listing.folders[i] + "/";
-        files[i] = scan_class(path, outer, listed != nullptr && listed->path == path ? &listed->listing : nullptr);
+        files[i] = scan_class(*place.files, path, outer,
+                              listed != nullptr && listed->path == path ? &listed->listing : nullptr);
       },
       options.stop);
   ClassFolders result;
+  result.where = place.files;
   result.path = place.path.size() > 1 ? place.path.substr(0, place.path.size() - 1) : place.path;
   result.loose_names = listing.images;
   result.loose_others = kinds_of(listing.others);
@@ -177,6 +182,7 @@ ClassFolders scan_class_folders(const Place& place, const std::vector<std::strin
 
 std::shared_ptr<const Source> to_source(ClassFolders scanned, const std::vector<int>& labels) {
   auto source = std::make_shared<Source>();
+  source->files = scanned.where;
   std::size_t images = 0;
   std::size_t bytes = 0;
   for (const ClassFiles& files : scanned.files) {

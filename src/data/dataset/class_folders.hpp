@@ -13,14 +13,16 @@ namespace lrfind::data {
 
 /// A folder that has been listed.
 struct Place {
+  std::shared_ptr<const Files> files;
   std::string path;  ///< with a trailing slash
   Listing listing;
 };
 
-Place place_at(const std::string& folder);
+Place place_at(std::shared_ptr<const Files> files, const std::string& folder);
 
 /// A folder of class folders, scanned.
 struct ClassFolders {
+  std::shared_ptr<const Files> where;
   std::string path;                  ///< without the trailing slash, for people
   std::vector<std::string> classes;  ///< with at least one image
   std::vector<ClassFiles> files;     ///< one per class

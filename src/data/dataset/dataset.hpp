@@ -2,6 +2,7 @@
 // its directory entry.
 #pragma once
 
+#include <data/dataset/files.hpp>
 #include <data/image/image.hpp>
 #include <data/unreadable.hpp>
 #include <lrfind/error.hpp>
@@ -23,6 +24,8 @@ namespace lrfind::data {
 /// Where images come from: files by name, or pixels in memory (IDX). Compact: a million files cost their names and
 /// 16 bytes each. Never changed once it is built.
 struct Source {
+  std::shared_ptr<const Files> files = files_on_disk();
+
   // Files: entry i is directories[directory[i]] + names[name_begin[i] .. name_begin[i + 1]).
   std::vector<std::string> directories;  ///< each empty or with a trailing slash
   std::string names;
@@ -49,8 +52,12 @@ class Samples {
   std::size_t size() const { return entries_ ? entries_->size() : 0; }
   bool empty() const { return size() == 0; }
   int label(std::size_t i) const { return source_->labels[(*entries_)[i]]; }
-  /// For an image inside an IDX file: the file's path, '#' and the image's number from 0.
+  /// As it is told. For an image inside an IDX file: the file's path, '#' and the image's number from 0.
   std::string path(std::size_t i) const;
+  /// Reads the file of an image. Returns the error as one clause, empty when it was read.
+  std::string read(std::size_t i, std::vector<std::uint8_t>& buffer) const;
+  /// Of that file; 0 where there is none.
+  std::uint64_t file_bytes(std::size_t i) const;
   /// Pixels that are in memory already (IDX), of shape pixel_shape(); nullptr for files.
   const std::uint8_t* pixels(std::size_t i) const;
   const ImageShape& pixel_shape() const { return source_->shape; }
@@ -60,6 +67,8 @@ class Samples {
   std::vector<std::size_t> count_by_class(std::size_t classes) const;
 
  private:
+  std::string path_in_files(std::size_t i) const;
+
   std::shared_ptr<const Source> source_;
   std::shared_ptr<const std::vector<std::uint32_t>> entries_;
 };
@@ -87,6 +96,7 @@ struct FindOptions {
   std::uint64_t seed = 0;
   unsigned threads = 0;  ///< 0: one per core
   std::stop_token stop;
+  std::shared_ptr<const Files> files = files_on_disk();  ///< where paths lead
 };
 
 /// Looks at what `path` is and indexes it. The result depends on names and seed only, never on the order in which the

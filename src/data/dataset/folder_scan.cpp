@@ -2,54 +2,24 @@
 #include <lrfind/error.hpp>
 
 #include <data/image/image_header.hpp>
-#include <data/unreadable.hpp>
-
-#include <dirent.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
-#include <optional>
 #include <set>
 #include <utility>
 
 namespace lrfind::data {
 namespace {
 
-enum class Kind { folder, file, other };
+using FolderId = Files::FolderId;
+using Kind = Files::Kind;
 
-Kind kind_of(const dirent& entry, const std::string& folder) {
-  switch (entry.d_type) {
-    case DT_REG:
-      return Kind::file;
-    case DT_DIR:
-      return Kind::folder;
-    case DT_LNK:
-    case DT_UNKNOWN:
-      break;  // only these need a look at the file itself
-    default:
-      return Kind::other;
-  }
-  struct stat status {};
-  if (::stat((folder + entry.d_name).c_str(), &status) != 0) return Kind::file;  // reported when it is read
-  return S_ISDIR(status.st_mode) ? Kind::folder : S_ISREG(status.st_mode) ? Kind::file : Kind::other;
-}
-
-using FolderId = std::pair<dev_t, ino_t>;
-
-std::optional<FolderId> id_of(const std::string& folder) {
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0) return std::nullopt;
-  return FolderId{status.st_dev, status.st_ino};
-}
-
-std::set<FolderId> ids_of(const std::vector<std::string>& folders) {
+std::set<FolderId> ids_of(const Files& files, const std::vector<std::string>& folders) {
   std::set<FolderId> ids;
   for (const std::string& path : folders) {
-    if (const auto id = id_of(path)) ids.insert(*id);
+    if (const auto id = files.id(path)) ids.insert(*id);
   }
   return ids;
 }
@@ -70,92 +40,68 @@ void add_kinds(const std::vector<std::string>& names, FileKinds& kinds) {
   for (const std::string& name : names) ++kinds[extension_of(name)];
 }
 
-void scan(const std::string& folder, const Listing& listing, std::set<FolderId>& entered, ClassFiles& result) {
+void scan(const Files& files, const std::string& folder, const Listing& listing, std::set<FolderId>& entered,
+          ClassFiles& result) {
   result.hidden += listing.hidden;
   result.ignored_files += listing.others.size();
   add_kinds(listing.others, result.other_kinds);
   result.images += listing.images.size();
   if (!listing.images.empty()) {
-    ClassFiles::Folder files{folder, {}, {}};
+    ClassFiles::Folder images{folder, {}, {}};
     std::size_t bytes = 0;
     for (const std::string& name : listing.images) bytes += name.size();
-    files.names.reserve(bytes);
-    files.lengths.reserve(listing.images.size());
+    images.names.reserve(bytes);
+    images.lengths.reserve(listing.images.size());
     for (const std::string& name : listing.images) {
-      files.names += name;
-      files.lengths.push_back(static_cast<std::uint32_t>(name.size()));
+      images.names += name;
+      images.lengths.push_back(static_cast<std::uint32_t>(name.size()));
     }
-    result.folders.push_back(std::move(files));
+    result.folders.push_back(std::move(images));
   }
   for (const std::string& name : listing.folders) {
     const std::string inner = folder + name + "/";
-    const auto id = id_of(inner);
+    const auto id = files.id(inner);
     if (id && !entered.insert(*id).second) continue;
-    scan(inner, list_folder(inner), entered, result);
+    scan(files, inner, list_folder(files, inner), entered, result);
   }
 }
 
-[[noreturn]] void fail_to_read(const std::string& folder) {
-  throw data_error("the folder '" + folder + "' cannot be read (" + std::strerror(errno) + ")");
-}
-
-struct CloseFolder {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-using OpenFolder = std::unique_ptr<DIR, CloseFolder>;
-
-// nullptr at the end. What cannot be read to its end is an error: images would be missing, and nobody would know.
-const dirent* next_entry(const OpenFolder& directory, const std::string& folder) {
-  errno = 0;
-  const dirent* entry = ::readdir(directory.get());
-  if (entry == nullptr && errno != 0) fail_to_read(folder);
-  return entry;
-}
-
-bool find_picture(const std::string& folder, std::set<FolderId>& entered) {
-  const auto id = id_of(folder);
+bool find_picture(const Files& files, const std::string& folder, std::set<FolderId>& entered) {
+  const auto id = files.id(folder);
   if (id && !entered.insert(*id).second) return false;
+  bool found = false;
   std::vector<std::string> folders;
-  {
-    const OpenFolder directory(::opendir(folder.c_str()));
-    if (!directory) return false;  // reported when it is scanned
-    while (const dirent* entry = next_entry(directory, folder)) {
-      if (entry->d_name[0] == '.') continue;
-      const bool named_image =
-          format_of_name(entry->d_name) != ImageFormat::unknown || is_unread_picture(extension_of(entry->d_name));
-      const Kind kind = kind_of(*entry, folder);
-      if (kind == Kind::file && named_image) return true;
-      if (kind == Kind::folder) folders.emplace_back(entry->d_name);
-    }
-  }
+  // A folder that cannot be opened is reported when it is scanned.
+  files.each_entry(folder, [&](std::string_view name, Kind kind) {
+    if (name.starts_with('.')) return true;
+    if (kind == Kind::folder) folders.emplace_back(name);
+    found = kind == Kind::file &&
+            (format_of_name(name) != ImageFormat::unknown || is_unread_picture(extension_of(std::string(name))));
+    return !found;
+  });
+  if (found) return true;
   std::sort(folders.begin(), folders.end());
   return std::any_of(folders.begin(), folders.end(),
-                     [&](const std::string& name) { return find_picture(folder + name + "/", entered); });
+                     [&](const std::string& name) { return find_picture(files, folder + name + "/", entered); });
 }
 
 }  // namespace
 
-Listing list_folder(const std::string& folder) {
-  const OpenFolder directory(::opendir(folder.c_str()));
-  if (!directory) fail_to_read(folder);
+Listing list_folder(const Files& files, const std::string& folder) {
   Listing listing;
-  while (const dirent* entry = next_entry(directory, folder)) {
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    if (name.front() == '.') {
+  const bool opened = files.each_entry(folder, [&](std::string_view name, Kind kind) {
+    if (name.starts_with('.')) {
       ++listing.hidden;
-      continue;
-    }
-    const Kind kind = kind_of(*entry, folder);
-    if (kind == Kind::folder) {
+    } else if (kind == Kind::folder) {
       listing.folders.emplace_back(name);
     } else if (kind == Kind::file && format_of_name(name) != ImageFormat::unknown) {
       listing.images.emplace_back(name);
     } else {
       listing.others.emplace_back(name);
     }
-  }
+    return true;
+  });
+  if (!opened) throw data_error("the folder '" + folder + "' cannot be read (" + std::strerror(errno) + ")");
   for (auto* names : {&listing.folders, &listing.images, &listing.others}) std::sort(names->begin(), names->end());
   return listing;
 }
@@ -173,18 +119,19 @@ FileKinds kinds_of(const std::vector<std::string>& names) {
   return kinds;
 }
 
-ClassFiles scan_class(const std::string& folder, const std::vector<std::string>& outer, const Listing* listing) {
-  std::set<FolderId> entered = ids_of(outer);
+ClassFiles scan_class(const Files& files, const std::string& folder, const std::vector<std::string>& outer,
+                      const Listing* listing) {
+  std::set<FolderId> entered = ids_of(files, outer);
   ClassFiles result;
-  const auto id = id_of(folder);
+  const auto id = files.id(folder);
   if (id && !entered.insert(*id).second) return result;
-  scan(folder, listing != nullptr ? *listing : list_folder(folder), entered, result);
+  scan(files, folder, listing != nullptr ? *listing : list_folder(files, folder), entered, result);
   return result;
 }
 
-bool holds_pictures(const std::string& folder, const std::vector<std::string>& outer) {
-  std::set<FolderId> entered = ids_of(outer);
-  return find_picture(folder, entered);
+bool holds_pictures(const Files& files, const std::string& folder, const std::vector<std::string>& outer) {
+  std::set<FolderId> entered = ids_of(files, outer);
+  return find_picture(files, folder, entered);
 }
 
 }  // namespace lrfind::data

@@ -1,6 +1,8 @@
 // Directory listings: names and kinds of entries, sorted, so that nothing depends on the file system's order.
 #pragma once
 
+#include <data/dataset/files.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <lrfind/error.hpp>
@@ -18,9 +20,8 @@ struct Listing {
   std::size_t hidden = 0;            ///< entries whose name starts with a dot
 };
 
-/// Lists one folder ("" is not one; a trailing slash is needed). Symlinks count as what they lead to; a link that leads
-/// nowhere counts as a file. Throws Error (data) when the folder cannot be read.
-Listing list_folder(const std::string& folder);
+/// Lists one folder ("" is not one; a trailing slash is needed). Throws Error (data) when the folder cannot be read.
+Listing list_folder(const Files& files, const std::string& folder);
 
 /// Lower-case extensions with their dot (".heic"; "" for none), and how many files have each.
 using FileKinds = std::map<std::string, std::size_t>;
@@ -47,11 +48,11 @@ struct ClassFiles {
 
 /// Walks a folder (trailing slash) and everything below it. A folder that is reached again through symlinks, or that is
 /// one of `outer`, is not entered a second time. `listing` is the folder's own where it is known already.
-ClassFiles scan_class(const std::string& folder, const std::vector<std::string>& outer,
+ClassFiles scan_class(const Files& files, const std::string& folder, const std::vector<std::string>& outer,
                       const Listing* listing = nullptr);
 
 /// Whether there is a picture at any depth, of a kind that is read or not: looks no further than the first. Folders of
 /// `outer` and those that cannot be read are not entered.
-bool holds_pictures(const std::string& folder, const std::vector<std::string>& outer);
+bool holds_pictures(const Files& files, const std::string& folder, const std::vector<std::string>& outer);
 
 }  // namespace lrfind::data

@@ -28,7 +28,7 @@ std::vector<std::string> folders_with_pictures(const std::string& root, const Pl
   std::vector<std::string> found;
   for (const std::string& name : place.listing.folders) {
     if (found.size() == most) break;
-    if (holds_pictures(place.path + name + "/", outer)) found.push_back(name);
+    if (holds_pictures(*place.files, place.path + name + "/", outer)) found.push_back(name);
   }
   return found;
 }
@@ -38,7 +38,7 @@ std::optional<Place> only_inner(const std::string& root, const Place& place) {
   if (!place.listing.images.empty()) return std::nullopt;
   const auto found = folders_with_pictures(root, place, 2);
   if (found.size() != 1) return std::nullopt;
-  Place inner = place_at(place.path + found.front() + "/");
+  Place inner = place_at(place.files, place.path + found.front() + "/");
   if (inner.listing.folders.empty() || !inner.listing.images.empty()) return std::nullopt;
   return inner;
 }
@@ -78,10 +78,10 @@ bool has_splits_beside(const std::string& root, const Place& place, const Place&
     if (is(name, SplitRole::val, SplitRole::test)) return true;
     if (!is(name, SplitRole::train, SplitRole::unlabelled)) unknown.push_back(name);
   }
-  const auto images = folders_with_pictures(root, {place.path, {unknown, {}, {}, 0}}, 2);
+  const auto images = folders_with_pictures(root, {place.files, place.path, {unknown, {}, {}, 0}}, 2);
   if (images.empty()) return true;
   // One folder of images, not of class folders, beside class folders: these images have no label.
-  return images.size() == 1 && place_at(place.path + images.front() + "/").listing.folders.empty() &&
+  return images.size() == 1 && place_at(place.files, place.path + images.front() + "/").listing.folders.empty() &&
          train.listing.images.empty() && folders_with_pictures(root, train, 2).size() == 2;
 }
 
@@ -95,7 +95,7 @@ Training find_training(const std::string& root, const Place& place, const std::v
   Training found;
   for (const SplitFolder& folder : named) {
     if (folder.role != SplitRole::train) continue;
-    Place train = place_at(place.path + folder.name + "/");
+    Place train = place_at(place.files, place.path + folder.name + "/");
     if (!train.listing.folders.empty() && has_splits_beside(root, place, train, named)) {
       found.split = std::move(train);
       break;
@@ -199,7 +199,7 @@ Dataset read_splits(const std::string& root, const Place& place, const Place& tr
     for (const SplitFolder& folder : named) {
       if (folder.role != role || !dataset.val.empty()) continue;
       std::erase(unused, folder.name);
-      add_validation(dataset, root, place_at(place.path + folder.name + "/"), options);
+      add_validation(dataset, root, place_at(place.files, place.path + folder.name + "/"), options);
     }
   }
   if (!unused.empty()) {
@@ -233,7 +233,7 @@ void add_place_note(Dataset& dataset, const Place& outermost, const Place& place
 }  // namespace
 
 Dataset find_folders(const std::string& path, Listing listing, const FindOptions& options) {
-  const Place outermost{path.ends_with('/') ? path : path + "/", std::move(listing)};
+  const Place outermost{options.files, path.ends_with('/') ? path : path + "/", std::move(listing)};
   const std::string& root = outermost.path;
   Place at = outermost;
   Place classes = outermost;

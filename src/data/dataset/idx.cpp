@@ -4,7 +4,6 @@
 #include <data/dataset/indexing.hpp>
 #include <lrfind/error.hpp>
 #include <platform/parallel.hpp>
-#include <platform/read_file.hpp>
 
 #include <zlib.h>
 
@@ -12,7 +11,6 @@
 #include <array>
 #include <climits>
 #include <cstring>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -39,16 +37,11 @@ std::size_t read_fully(gzFile file, std::uint8_t* to, std::size_t count) {
 
 struct IdxFile {
   std::string path;
+  std::uint64_t bytes = 0;  ///< as it is stored
   GzFile file{nullptr, ::gzclose};
   IdxArray array = {};
   std::uint64_t expected = 1;  ///< values that the header declares
 };
-
-std::uint64_t bytes_of(const std::string& path) {
-  std::error_code error;
-  const std::uint64_t bytes = std::filesystem::file_size(path, error);
-  return error ? 0 : bytes;
-}
 
 // Of gzip nothing can be known but by unpacking it, and zeros pack a thousand to one; the images of MNIST's family pack
 // three to six to one.
@@ -57,23 +50,26 @@ void require_plausible(const std::vector<IdxFile>& files) {
   std::uint64_t declared = 0, bytes = 0;
   for (const IdxFile& idx : files) {
     declared += idx.expected;
-    bytes += bytes_of(idx.path);
+    bytes += idx.bytes;
   }
   if (declared <= much || declared / best_ratio <= bytes) return;
   const auto largest = std::max_element(files.begin(), files.end(),
                                         [](const IdxFile& a, const IdxFile& b) { return a.expected < b.expected; });
   throw data_error("'" + largest->path + "' is cut off or no images: its header declares " +
-                   std::to_string(largest->expected) + " values in a file of " +
-                   std::to_string(bytes_of(largest->path)) + " bytes");
+                   std::to_string(largest->expected) + " values in a file of " + std::to_string(largest->bytes) +
+                   " bytes");
 }
 
-IdxFile open_idx(const std::string& path) {
-  if (const std::string problem = no_regular_file(path); !problem.empty()) {
-    throw data_error("'" + path + "' " + problem + ", and an IDX file is needed");
+IdxFile open_idx(const Files& files, const std::string& path) {
+  const auto kind = files.kind(path);
+  if (kind == Files::Kind::folder || kind == Files::Kind::other) {
+    throw data_error("'" + path + "' is " + (kind == Files::Kind::folder ? "a folder" : "not a regular file") +
+                     ", and an IDX file is needed");
   }
-  IdxFile idx{.path = path};
+  IdxFile idx{.path = path, .bytes = files.bytes(path)};
   GzFile& file = idx.file;
-  file.reset(::gzopen(path.c_str(), "rb"));
+  const int descriptor = files.open(path);
+  if (descriptor >= 0) file.reset(::gzdopen(descriptor, "rb"));
   if (!file) throw data_error("'" + path + "' cannot be opened (" + std::strerror(errno) + ")");
   ::gzbuffer(file.get(), 1U << 18U);
   std::array<std::uint8_t, 4> word{};
@@ -101,7 +97,7 @@ void read_values(IdxFile& idx) {
   const std::uint64_t expected = idx.expected;
   // What is declared may be a lie, so memory grows with what is really there, unless the file itself is that long.
   constexpr std::uint64_t piece = std::uint64_t{1} << 26U;
-  if (bytes_of(idx.path) > expected) array.values.reserve(static_cast<std::size_t>(expected));
+  if (idx.bytes > expected) array.values.reserve(static_cast<std::size_t>(expected));
   while (array.values.size() < expected) {
     const std::size_t before = array.values.size();
     const auto wanted = static_cast<std::size_t>(std::min(piece, expected - before));
@@ -188,9 +184,10 @@ void require_fit(const IdxArray& images, const IdxArray& labels, const std::stri
   }
 }
 
-Samples to_samples(IdxArray images, const IdxArray& labels, const std::string& path,
-                   const std::map<int, int>& class_of) {
+Samples to_samples(IdxArray images, const IdxArray& labels, const std::string& path, const std::map<int, int>& class_of,
+                   const FindOptions& options) {
   auto source = std::make_shared<Source>();
+  source->files = options.files;
   const auto& size = images.dimensions;
   source->pixel_file = path;
   source->shape = {static_cast<int>(size[1]), static_cast<int>(size[2]),
@@ -204,12 +201,13 @@ Samples to_samples(IdxArray images, const IdxArray& labels, const std::string& p
 constexpr int deepest = 3;  // folders below what was given: "data/MNIST/raw" is two
 
 // Folders with IDX images.
-void find_idx_folders(const std::string& root, const Listing& listing, int depth, std::vector<std::string>& found) {
+void find_idx_folders(const Files& files, const std::string& root, const Listing& listing, int depth,
+                      std::vector<std::string>& found) {
   if (!find_pairs(listing.others).names.empty()) found.push_back(root.substr(0, root.size() - 1));
   if (depth == deepest) return;
   for (const std::string& name : listing.folders) {
     const std::string inner = root + name + "/";
-    find_idx_folders(inner, list_folder(inner), depth + 1, found);
+    find_idx_folders(files, inner, list_folder(files, inner), depth + 1, found);
   }
 }
 
@@ -217,12 +215,12 @@ void find_idx_folders(const std::string& root, const Listing& listing, int depth
 
 std::optional<Dataset> find_idx_below(const std::string& path, const Listing& listing, const FindOptions& options) {
   std::vector<std::string> folders;
-  find_idx_folders(path.ends_with('/') ? path : path + "/", listing, 0, folders);
+  find_idx_folders(*options.files, path.ends_with('/') ? path : path + "/", listing, 0, folders);
   if (folders.empty()) return std::nullopt;
   if (folders.size() > 1) {
     throw data_error("'" + path + "' holds IDX files in more than one folder, " + quoted_list(folders) + ": give one");
   }
-  auto dataset = find_idx(folders.front(), list_folder(folders.front() + "/"), options);
+  auto dataset = find_idx(folders.front(), list_folder(*options.files, folders.front() + "/"), options);
   if (dataset) dataset->notes.push_back("the dataset is the IDX files in '" + folders.front() + "'");
   return dataset;
 }
@@ -238,7 +236,7 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
   add(only_pair(pairs.train, root, "training"));
   if (!pairs.val.empty()) add(only_pair(pairs.val, root, "test"));
   std::vector<IdxFile> opened;
-  for (const std::string& file : files) opened.push_back(open_idx(file));
+  for (const std::string& file : files) opened.push_back(open_idx(*options.files, file));
   // Before any value is read: labels for other images may be any number of them.
   for (std::size_t i = 0; i < files.size(); i += 2) {
     require_fit(opened[i].array, opened[i + 1].array, files[i], files[i + 1]);
@@ -270,10 +268,10 @@ std::optional<Dataset> find_idx(const std::string& path, const Listing& listing,
                     arrays[2].dimensions.end())) {
       throw data_error("the images in '" + files[2] + "' have another size than those in '" + files[0] + "'");
     }
-    dataset.val = to_samples(std::move(arrays[2]), arrays[3], files[2], class_of);
+    dataset.val = to_samples(std::move(arrays[2]), arrays[3], files[2], class_of, options);
     dataset.val_origin = pairs.val[0].images;
   }
-  dataset.train = to_samples(std::move(arrays[0]), arrays[1], files[0], class_of);
+  dataset.train = to_samples(std::move(arrays[0]), arrays[1], files[0], class_of, options);
   dataset.native = dataset.train.pixel_shape();
   dataset.hidden = listing.hidden;
   dataset.ignored_files = listing.images.size() + listing.others.size() - pairs.names.size();

@@ -103,7 +103,7 @@ std::size_t best_of(const SampledTable& rows, const std::vector<std::size_t>& ca
 }  // namespace
 
 ImageColumn find_image_column(const SampledTable& rows, const std::stop_token& stop) {
-  ImageSearch search(rows.table.file);
+  ImageSearch search(rows.table.files, rows.table.file);
   const auto candidates = candidates_of(rows);
   const auto most_hits = [](const std::vector<FoundImages>& found) {
     std::size_t most = 0;

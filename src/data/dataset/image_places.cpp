@@ -4,10 +4,7 @@
 #include <data/dataset/split_names.hpp>
 #include <data/dataset/table.hpp>
 #include <data/image/image_header.hpp>
-#include <data/unreadable.hpp>
 #include "platform/text.hpp"
-
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -19,11 +16,6 @@ namespace {
 
 // A dataset in class folders can have thousands of them; names that are unique among so many are not worth the wait.
 constexpr std::size_t most_folders = 1000;
-
-bool is_file(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-}
 
 bool is_absolute(std::string_view value) { return value.starts_with('/'); }
 
@@ -88,11 +80,10 @@ bool overlap(const FolderHits& a, const FolderHits& b, std::size_t& value) {
 const Listing& Listings::of(const std::string& directory) {
   const auto [place, is_new] = listings_.try_emplace(directory);
   if (is_new) {
-    struct stat status {};
     const std::string folder = directory.empty() ? "./" : directory;
-    if (::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    if (files_->is_folder(folder)) {
       try {
-        place->second = list_folder(folder);
+        place->second = list_folder(*files_, folder);
       } catch (const Error&) {
         // A folder that cannot be read holds nothing that could be used.
       }
@@ -116,7 +107,8 @@ std::vector<std::string> Listings::matches(const std::string& directory, const s
   return found;
 }
 
-ImageSearch::ImageSearch(const std::string& manifest) : folder_(manifest.substr(0, manifest.rfind('/') + 1)) {
+ImageSearch::ImageSearch(std::shared_ptr<const Files> files, const std::string& manifest)
+    : folder_(manifest.substr(0, manifest.rfind('/') + 1)), listings_(std::move(files)) {
   const std::string name = manifest.substr(folder_.size());
   stem_ = lower_case(name.substr(0, name.rfind('.')));
 }
@@ -127,9 +119,9 @@ FoundImages ImageSearch::as_named(const std::vector<std::string>& values) const 
   for (const std::string& value : values) {
     if (value.empty()) continue;
     const std::string folder = is_absolute(value) ? "" : folder_;
-    if (is_file(folder + value)) {
+    if (listings_.files().is_file(folder + value)) {
       ++found.hits;
-    } else if (value.find('\\') != std::string::npos && is_file(folder + with_slashes(value))) {
+    } else if (value.find('\\') != std::string::npos && listings_.files().is_file(folder + with_slashes(value))) {
       ++found.hits;
       found.places.backslashes = true;
     }
@@ -259,7 +251,8 @@ std::vector<std::string> ImageSearch::looked_into() const {
   std::vector<std::string> folders;
   for (const auto& distance : candidates_) {
     for (const Candidate& candidate : distance) {
-      if (candidate.depth < 2) folders.push_back(candidate.folder.empty() ? "./" : candidate.folder);
+      const std::string folder = candidate.folder.empty() ? "./" : candidate.folder;
+      if (candidate.depth < 2 && listings_.files().is_folder(folder)) folders.push_back(folder);
     }
   }
   return folders;
@@ -286,7 +279,7 @@ ImageFile ImageResolver::resolve(const std::string& value) {
 
 bool ImageResolver::exists(const std::string& value) {
   const ImageFile file = resolve(value);
-  return !file.name.empty() && is_file(file.directory + file.name);
+  return !file.name.empty() && listings_.files().is_file(file.directory + file.name);
 }
 
 }  // namespace lrfind::data

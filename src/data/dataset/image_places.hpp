@@ -31,12 +31,15 @@ struct ImageFile {
 /// Directories, each listed once.
 class Listings {
  public:
+  explicit Listings(std::shared_ptr<const Files> files) : files_(std::move(files)) {}
+  const Files& files() const { return *files_; }
   /// An empty listing where the folder cannot be read. `directory` is empty or ends with a slash.
   const Listing& of(const std::string& directory);
   /// The file `name` in the directory or, where there is none, the images that are `name` and an ending.
   std::vector<std::string> matches(const std::string& directory, const std::string& name);
 
  private:
+  std::shared_ptr<const Files> files_;
   std::map<std::string, Listing> listings_;
 };
 
@@ -50,7 +53,7 @@ struct FoundImages {
 /// Looks for images from a manifest's folder outwards.
 class ImageSearch {
  public:
-  explicit ImageSearch(const std::string& manifest);
+  ImageSearch(std::shared_ptr<const Files> files, const std::string& manifest);
 
   /// Looks for the values as they are named, from the manifest's folder; lists no folder.
   FoundImages as_named(const std::vector<std::string>& values) const;
@@ -80,7 +83,8 @@ class ImageSearch {
 /// The file that a value names, when the places are known.
 class ImageResolver {
  public:
-  explicit ImageResolver(ImagePlaces places) : places_(std::move(places)) {}
+  ImageResolver(std::shared_ptr<const Files> files, ImagePlaces places)
+      : places_(std::move(places)), listings_(std::move(files)) {}
   /// The file, whether it exists or not. Throws Error (data) with a clause where the value means several.
   ImageFile resolve(const std::string& value);
   /// Whether a file of that name exists.

@@ -11,6 +11,9 @@
 
 namespace lrfind::data {
 
+/// What `path` is, a folder or a manifest, among options.files; neither held out nor limited.
+Dataset find_in_files(const std::string& path, const FindOptions& options);
+
 /// Class folders, with or without train/ and val/ above them. `listing` is the folder's.
 Dataset find_folders(const std::string& path, Listing listing, const FindOptions& options);
 

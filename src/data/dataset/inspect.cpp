@@ -3,7 +3,6 @@
 
 #include <data/image/decode.hpp>
 #include <platform/parallel.hpp>
-#include <platform/read_file.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -31,16 +30,16 @@ std::string describe_channels(const ImageHeader& header) {
 // Small, so that large images need not exist whole to be looked at for damage.
 constexpr ImageShape looked_at{32, 32, 3};
 
-Seen look_at(const std::string& path, DecodeBudget& budget) {
+Seen look_at(const Samples& samples, std::size_t i, DecodeBudget& budget) {
   thread_local std::vector<std::uint8_t> file;
   Seen seen;
-  seen.error = read_file(path, file);
+  seen.error = samples.read(i, file);
   if (!seen.error.empty()) return seen;
   const Decoded decoded = decode(file, {.shape = looked_at}, budget);
   seen.error = decoded.error;
   seen.format = decoded.header.format;
   seen.channels = describe_channels(decoded.header);
-  seen.misnamed = decoded.ok() && seen.format != format_of_name(path);
+  seen.misnamed = decoded.ok() && seen.format != format_of_name(samples.path(i));
   seen.width = decoded.header.width;
   seen.height = decoded.header.height;
   if (decoded.header.orientation >= 5) std::swap(seen.width, seen.height);
@@ -87,8 +86,12 @@ Inspection inspect(const Dataset& dataset, DecodeBudget& budget, unsigned thread
     return result;
   }
 
+  const auto in_split = [&](std::size_t i, const auto& use) {
+    const bool in_train = i < dataset.train.size();
+    return use(in_train ? dataset.train : dataset.val, in_train ? i : i - dataset.train.size());
+  };
   const auto path_of = [&](std::size_t i) {
-    return i < dataset.train.size() ? dataset.train.path(i) : dataset.val.path(i - dataset.train.size());
+    return in_split(i, [](const Samples& samples, std::size_t at) { return samples.path(at); });
   };
   std::vector<Seen> seen(total);
   std::atomic<std::size_t> done{0};
@@ -96,7 +99,7 @@ Inspection inspect(const Dataset& dataset, DecodeBudget& budget, unsigned thread
   parallel_for(
       total, threads,
       [&](std::size_t i) {
-        seen[i] = look_at(path_of(i), budget);
+        seen[i] = in_split(i, [&](const Samples& samples, std::size_t at) { return look_at(samples, at, budget); });
         const std::size_t now = ++done;
         if (on_progress) on_progress(now);
       },

@@ -69,7 +69,8 @@ void ManifestBuilder::add_row(const Table& table, const ManifestColumns& columns
 
 void ManifestBuilder::add(const Table& table, const ManifestColumns& columns, const SplitOfPath& split_of_path,
                           const std::stop_token& stop) {
-  ImageResolver resolver(columns.places);
+  ImageResolver resolver(table.files, columns.places);
+  source_.files = table.files;
   for (std::size_t row = columns.first_row; row < table.size(); ++row) {
     if (row % 4096 == 0 && stop.stop_requested()) throw Interrupted();
     add_row(table, columns, row, resolver, split_of_path);
@@ -176,10 +177,11 @@ Dataset ManifestBuilder::finish(const std::string& name) && {
 Dataset find_manifest(const std::string& path, const FindOptions& options) {
   if (!is_table_name(path)) {
     throw data_error("'" + path +
-                     "' is a file: give a folder with one subfolder per class, a folder with IDX files or a "
-                     "manifest (.csv, .tsv, .txt or .jsonl) of image paths and labels");
+                     "' is a file: give a folder with one subfolder per class, a folder with IDX files, a manifest "
+                     "(.csv, .tsv, .txt or .jsonl) of image paths and labels, or an archive (.zip, .tar, .tar.gz, "
+                     ".tar.bz2, .tar.xz or .tar.zst)");
   }
-  const Table table = read_table(path, options.stop);
+  const Table table = read_table(path, options.stop, options.files);
   const ManifestColumns columns = find_columns(table, options.stop);
   ManifestBuilder builder;
   builder.add(table, columns, {}, options.stop);

@@ -23,7 +23,7 @@ bool is_header(const SampledTable& rows, const ImageColumn& images) {
   bool numbered = rows.first.front().empty() && rows.first.size() > 1;
   for (std::size_t c = 1; c < rows.first.size(); ++c) numbered = numbered && rows.first[c] == std::to_string(c - 1);
   if (numbered) return true;
-  if (ImageResolver(images.places).exists(value)) return false;
+  if (ImageResolver(rows.table.files, images.places).exists(value)) return false;
   // The image may just be missing; its class then is found in other rows too.
   for (std::size_t c = 0; c < rows.first.size(); ++c) {
     if (c == images.column || rows.first[c].empty()) continue;

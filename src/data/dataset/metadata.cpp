@@ -33,20 +33,20 @@ struct MetadataFolder {
 };
 
 // The folders below that have metadata of their own and are named as splits, training first.
-std::vector<MetadataFolder> split_folders(const std::string& root, const Listing& listing) {
+std::vector<MetadataFolder> split_folders(const Files& files, const std::string& root, const Listing& listing) {
   std::vector<MetadataFolder> found;
   for (const std::string& name : listing.folders) {
     const auto role = role_of_word(name);
     if (!role) continue;
     const std::string folder = root + name + "/";
-    if (const auto file = metadata_file(folder, list_folder(folder))) found.push_back({name, *file, *role});
+    if (const auto file = metadata_file(folder, list_folder(files, folder))) found.push_back({name, *file, *role});
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.role < b.role; });
   return found;
 }
 
 Dataset of_root(const std::string& file, bool has_class_folders, const FindOptions& options) {
-  const Table table = read_table(file, options.stop);
+  const Table table = read_table(file, options.stop, options.files);
   const ManifestColumns columns = find_columns(table, options.stop);
   const bool named = columns.one_hot.empty() && says_class(columns.names[columns.label]) == NameClarity::clear;
   ManifestBuilder builder;
@@ -66,7 +66,7 @@ Dataset of_splits(const std::string& path, const std::vector<MetadataFolder>& fo
   std::vector<std::string> left_out;
   std::vector<std::string> validation;
   for (const MetadataFolder& folder : folders) {
-    const Table table = read_table(folder.file, options.stop);
+    const Table table = read_table(folder.file, options.stop, options.files);
     try {
       const ManifestColumns columns = find_columns(table, options.stop);
       builder.add(
@@ -108,7 +108,7 @@ std::optional<Dataset> of_class_folders(const std::string& path, const Listing& 
 std::optional<Dataset> find_metadata(const std::string& path, const Listing& listing, const FindOptions& options) {
   const std::string root = path.ends_with('/') ? path : path + "/";
   const auto file = metadata_file(root, listing);
-  const auto folders = file ? std::vector<MetadataFolder>() : split_folders(root, listing);
+  const auto folders = file ? std::vector<MetadataFolder>() : split_folders(*options.files, root, listing);
   if (!file && (folders.empty() || folders.front().role != SplitRole::train)) return std::nullopt;
   std::optional<Dataset> class_folders;
   if (!listing.folders.empty()) class_folders = of_class_folders(path, listing, options);

@@ -3,7 +3,6 @@
 #include <lrfind/error.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"
-#include "platform/read_file.hpp"
 #include "platform/text.hpp"
 
 #include <algorithm>
@@ -19,9 +18,9 @@ namespace {
 // More text than any list of images has, so that a film that is called .txt does not fill the memory.
 constexpr std::uintmax_t largest_text = std::uintmax_t{1} << 32U;
 
-std::string read_text(const std::string& file) {
+std::string read_text(const Files& files, const std::string& file) {
   std::string text;
-  const std::string problem = read_file(file, text, largest_text);
+  const std::string problem = files.read(file, text, largest_text);
   if (!problem.empty())
     throw data_error("'" + file + "' " + problem + "; a manifest (.csv, .tsv, .txt or .jsonl) is needed");
   return text;
@@ -165,10 +164,12 @@ bool is_table_name(std::string_view name) {
   return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return small.ends_with(ending); });
 }
 
-Table read_table(const std::string& file, const std::stop_token& stop) {
-  std::string text = decoded_text(file, read_text(file));
-  return is_json_lines_name(file) ? table_of_json_lines(file, text, stop)
-                                  : delimited_table(file, std::move(text), stop);
+Table read_table(const std::string& file, const std::stop_token& stop, std::shared_ptr<const Files> files) {
+  std::string text = decoded_text(file, read_text(*files, file));
+  Table table =
+      is_json_lines_name(file) ? table_of_json_lines(file, text, stop) : delimited_table(file, std::move(text), stop);
+  table.files = std::move(files);
+  return table;
 }
 
 std::vector<std::size_t> sample_of_rows(const Table& table, std::size_t first, std::size_t most) {

@@ -3,7 +3,7 @@
 // million rows cost little more than their text.
 #pragma once
 
-#include <data/unreadable.hpp>
+#include <data/dataset/files.hpp>
 #include <lrfind/error.hpp>
 #include <stop_token>
 #include "platform/interrupted.hpp"
@@ -23,7 +23,8 @@ struct Table {
     std::uint64_t line;   ///< of the file, from 1
   };
 
-  std::string file;  ///< as the user named it
+  std::string file;                                      ///< as the user named it
+  std::shared_ptr<const Files> files = files_on_disk();  ///< where it is
   std::string text;
   char delimiter = ',';
   std::vector<Row> rows;            ///< empty lines are no rows
@@ -44,7 +45,8 @@ bool is_json_lines_name(std::string_view name);
 /// Reads a table; what separates the columns is found by looking. UTF-8 with or without a byte-order mark, or UTF-16
 /// with one; line ends of any system. Throws Error (data) where it is no text or a quote is not closed, and
 /// Interrupted.
-Table read_table(const std::string& file, const std::stop_token& stop = {});
+Table read_table(const std::string& file, const std::stop_token& stop = {},
+                 std::shared_ptr<const Files> files = files_on_disk());
 
 /// Up to `most` row numbers from `first` to the last, evenly spaced, always the same for the same table.
 std::vector<std::size_t> sample_of_rows(const Table& table, std::size_t first, std::size_t most);
