@@ -41,9 +41,9 @@ fetch_torch() {
 
 build_engine() {
   local version=$1
-  configure "$dir/engine-$version" "${arguments[@]}" "Torch_DIR=$cache/torch-$version/torch/share/cmake/Torch" &&
-    compile "$dir/engine-$version" &&
-    quietly cmake --install "$dir/engine-$version" --prefix "$dir/engines" --component lrfind --strip
+  configure "$LRFIND_ROOT/build-engine-$version" "${arguments[@]}" "Torch_DIR=$cache/torch-$version/torch/share/cmake/Torch" &&
+    compile "$LRFIND_ROOT/build-engine-$version" &&
+    quietly cmake --install "$LRFIND_ROOT/build-engine-$version" --prefix "$dir/engines" --component lrfind --strip
 }
 
 # add_licences WHEEL: those of the libraries in it, as their Debian packages state them.
@@ -85,8 +85,8 @@ done
 
 say "building the program and packing"
 rm -rf "$dir/plain" "$dir/repaired"
-quietly env PATH="$tools/bin:/usr/bin:/bin" "$tools/bin/python" -m build --wheel --no-isolation -o "$dir/plain" \
-  -C "build-dir=$dir/program" -C "cmake.args=-GNinja" -C "cmake.define.LRFIND_ENGINES=$dir/engines/lib/lrfind" \
+quietly env PATH="$tools/bin:/usr/bin:/bin" CC=/usr/bin/cc CXX=/usr/bin/c++ "$tools/bin/python" -m build --wheel --no-isolation -o "$dir/plain" \
+  -C "build-dir=$LRFIND_ROOT/build-wheel-program" -C "cmake.args=-GNinja" -C "cmake.define.LRFIND_ENGINES=$dir/engines/lib/lrfind" \
   -C "cmake.define.CMAKE_PREFIX_PATH=$libraries" "$LRFIND_ROOT"
 not_ours=()
 for library in libtorch libtorch_cpu libtorch_cuda libc10 libc10_cuda 'libcudart.so.[0-9]*'; do
