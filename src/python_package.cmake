@@ -24,7 +24,7 @@ install(FILES CMakeLists.txt LICENSE ${PROJECT_BINARY_DIR}/sources.txt DESTINATI
 install(DIRECTORY src include DESTINATION source COMPONENT lrfind)
 
 find_package(nlohmann_json 3.11 REQUIRED)
-get_target_property(json_include nlohmann_json::nlohmann_json INTERFACE_INCLUDE_DIRECTORIES)
+find_path(json_include nlohmann/json.hpp HINTS ${nlohmann_json_DIR}/../../../include REQUIRED)
 find_path(RE2_INCLUDE_DIR re2/re2.h REQUIRED)
 find_path(ZLIB_INCLUDE_DIR zlib.h REQUIRED)
 find_path(zconf_include zconf.h HINTS ${ZLIB_INCLUDE_DIR} REQUIRED NO_CACHE)

@@ -62,7 +62,7 @@ class Stage:
         if cache:  # compiled files of the machine's own builds, so that a test takes minutes
             os.makedirs(inside(self.root, "ccache"), exist_ok=True)
             subprocess.run(["mount", "--bind", cache, inside(self.root, "ccache")], check=True)
-            environment = {"CCACHE_DIR": "/ccache", "CCACHE_BASEDIR": self.folder}
+            environment = {"CCACHE_DIR": "/ccache", "CCACHE_BASEDIR": self.folder, "CCACHE_NOHASHDIR": "1"}
         try:
             status = chroot(self.root, ["/bin/sh", "-c", command], self.user, self.folder, environment)
         finally:

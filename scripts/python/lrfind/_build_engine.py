@@ -1,6 +1,7 @@
 """`lrfind build-engine`: compiles the part of lrfind that trains for a torch that the package has none for."""
 
 import argparse
+import ctypes
 import glob
 import os
 import re
@@ -48,6 +49,16 @@ def bundled(pattern):
     return next(iter(glob.glob(os.path.join(os.path.dirname(HERE), "lrfind.libs", pattern))), None)
 
 
+def zlib():
+    """The machine's, which has it, but not always under the name that linking asks for."""
+    try:
+        ctypes.CDLL("libz.so.1")
+    except OSError:
+        return None
+    with open("/proc/self/maps", encoding="utf-8") as file:
+        return next((line.split()[-1] for line in file if "/libz.so" in line), None)
+
+
 def options(torch):
     source = os.path.join(HERE, "source")
     given = {
@@ -57,7 +68,7 @@ def options(torch):
         "LRFIND_WERROR": "OFF",  # another compiler warns of other things
         "CMAKE_PREFIX_PATH": os.path.join(source, "third_party"),
         "Torch_DIR": os.path.join(torch, "share", "cmake", "Torch"),
-        "ZLIB_LIBRARY": bundled("libz-*.so*"),
+        "ZLIB_LIBRARY": bundled("libz-*.so*") or zlib(),
         "RE2_LIBRARY": bundled("libre2-*.so*"),
     }
     return ["-S", source] + [f"-D{name}={value}" for name, value in given.items() if value]
