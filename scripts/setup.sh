@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian 12, as root or with sudo: scripts/setup.sh [build|demo|test|browser|lint|fuzz|ci]...
+# Installs what is missing on Debian 12, as root or with sudo: scripts/setup.sh [GROUP]...
 #   build  compile lrfind          demo  the data set of scripts/demo.sh, and pictures
 #   test   what the tests use      lint  formatting, clang-tidy and shellcheck
 #   browser  Chromium, which opens pages for the tests; a part of test, left out where Debian has none for the machine
 #   fuzz   clang with libFuzzer
 #   ci     pip, for the LibTorch from PyPI that .ci/run tests against
+#   deb, wheel    what scripts/build_deb.sh and build_wheel.sh build with    packages    what their tests use
 # Nothing missing: nothing is run. LibTorch is left out where the active Python or Torch_DIR has one to build with.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -18,6 +19,10 @@ browser=(chromium chromium-driver python3-selenium)
 fuzz=(clang-14 libclang-rt-14-dev libgtest-dev)
 lint=(clang-format-14 clang-tidy-14 shellcheck)
 ci=(ca-certificates git python3-pip python3-venv)
+deb=(dpkg-dev file)
+packages=(debootstrap lintian)
+wheel=("${ci[@]}" g++ cmake ninja-build ccache dpkg-dev patchelf unzip libwebp-dev libjpeg-dev libpng-dev libdeflate-dev liblzma-dev
+  libzstd-dev zlib1g-dev libcli11-dev nlohmann-json3-dev libre2-dev)
 
 # LibTorch that src/find_torch.cmake will take before Debian's.
 has_own_libtorch() {
@@ -40,8 +45,11 @@ for group in "${@:-build}"; do
     fuzz) wanted+=("${fuzz[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
     ci) wanted+=("${ci[@]}") ;;
-    -h | --help) sed -n '2,8s/^# //p' "$0" && exit ;;
-    *) fail "no group '$group': it is one of build, demo, test, browser, lint, fuzz, ci" ;;
+    deb) wanted+=("${deb[@]}") ;;
+    packages) wanted+=("${packages[@]}") ;;
+    wheel) wanted+=("${wheel[@]}") ;;
+    -h | --help) sed -n '2,9s/^# //p' "$0" && exit ;;
+    *) fail "no group '$group': it is one of build, demo, test, browser, lint, fuzz, ci, deb, wheel, packages" ;;
   esac
 done
 

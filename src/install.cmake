@@ -1,4 +1,4 @@
-# cmake --install: the program with its LibTorch part, the library with headers and package files, ready-made
+# cmake --install: the program (src/train installs its LibTorch part), the library with headers and package files, ready-made
 # configurations, documents. LibTorch itself is found where the build found it.
 include(CMakePackageConfigHelpers)
 set(lrfind_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lrfind)
@@ -6,11 +6,12 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/src/lrfindConfig.cmake.in ${
   INSTALL_DESTINATION ${lrfind_package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/lrfindConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 
-install(TARGETS lrfind EXPORT lrfindTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(EXPORT lrfindTargets NAMESPACE lrfind:: DESTINATION ${lrfind_package_dir})
+# The component dev is the library; everything else belongs to the program (packages.cmake, pyproject.toml).
+install(TARGETS lrfind EXPORT lrfindTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+install(EXPORT lrfindTargets NAMESPACE lrfind:: DESTINATION ${lrfind_package_dir} COMPONENT dev)
 install(FILES ${PROJECT_BINARY_DIR}/lrfindConfig.cmake ${PROJECT_BINARY_DIR}/lrfindConfigVersion.cmake
-  DESTINATION ${lrfind_package_dir})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lrfind DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  DESTINATION ${lrfind_package_dir} COMPONENT dev)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lrfind DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 
 if(TARGET lrfind_cli)
   install(TARGETS lrfind_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -26,8 +27,8 @@ endif()
 if(TARGET lrfind_program)
   install(TARGETS lrfind_program LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
 endif()
-if(TARGET lrfind_engine)
-  install(TARGETS lrfind_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)
+if(LRFIND_ENGINES)
+  install(DIRECTORY ${LRFIND_ENGINES}/ DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind USE_SOURCE_PERMISSIONS)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
   DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)

@@ -3,10 +3,14 @@
 #include "platform/cpu_count.hpp"
 #include "report/result.hpp"
 #include "report/table.hpp"
+#include "report/text.hpp"
+#include "train/find_engine.hpp"
 #include "train/load_engine.hpp"
 
 #include <iostream>
+#include <optional>
 #include <sstream>
+#include <string>
 
 namespace lrfind::command {
 
@@ -15,6 +19,16 @@ namespace {
 struct Cost {
   std::int64_t parameters = 0, multiply_adds = 0;
 };
+
+// Why the networks cannot be counted, which takes LibTorch; empty where they can.
+std::string uncounted_because() {
+  try {
+    train::find_engine();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
 
 Cost cost_of(const model::BuiltinDescription& network, const data::ImageShape& shape, int classes, double width,
              int depth) {
@@ -28,12 +42,15 @@ Cost cost_of(const model::BuiltinDescription& network, const data::ImageShape& s
   return cost;
 }
 
-std::string millions(std::int64_t value) {
+std::string millions(const std::optional<std::int64_t>& value) {
+  if (!value) return "?";
   std::ostringstream text;
-  text.precision(value >= 10'000'000 ? 1 : 2);
-  text << std::fixed << static_cast<double>(value) / 1e6 << " M";
+  text.precision(*value >= 10'000'000 ? 1 : 2);
+  text << std::fixed << static_cast<double>(*value) / 1e6 << " M";
   return text.str();
 }
+
+report::Json or_null(const std::optional<std::int64_t>& value) { return value ? report::Json(*value) : report::Json(); }
 
 }  // namespace
 
@@ -66,14 +83,20 @@ int models(const Invocation& invocation) {
   report::Table table(
       {{"name"}, {"parameters", report::Align::right}, {"multiply-adds", report::Align::right}, {"depths"}, {"what"}});
   auto list = report::Json::array();
+  const std::string uncounted = uncounted_because();
   for (const auto& network : model::builtin_networks()) {
-    const auto cost = cost_of(network, shape, static_cast<int>(classes), width, 0);
+    std::optional<std::int64_t> parameters, multiply_adds;
+    if (uncounted.empty()) {
+      const Cost cost = cost_of(network, shape, static_cast<int>(classes), width, 0);
+      parameters = cost.parameters;
+      multiply_adds = cost.multiply_adds;
+    }
     std::string depths;
     for (const int depth : network.depths) depths += (depths.empty() ? "" : ",") + std::to_string(depth);
-    table.add_row({network.name, millions(cost.parameters), millions(cost.multiply_adds), depths, network.summary});
+    table.add_row({network.name, millions(parameters), millions(multiply_adds), depths, network.summary});
     list.push_back({{"name", network.name},
-                    {"parameters", cost.parameters},
-                    {"multiply_adds", cost.multiply_adds},
+                    {"parameters", or_null(parameters)},
+                    {"multiply_adds", or_null(multiply_adds)},
                     {"depths", network.depths},
                     {"summary", network.summary}});
   }
@@ -82,6 +105,10 @@ int models(const Invocation& invocation) {
   } else {
     std::cout << table.text() << "\nparameters and multiply-adds of one image of " << shape.channels << " x "
               << shape.height << " x " << shape.width << " pixels and " << classes << " classes\n";
+  }
+  if (!uncounted.empty() && !common.quiet) {
+    invocation.console.out() << "lrfind models: what the networks cost is counted with LibTorch, and "
+                             << report::printable(uncounted) << "\n";
   }
   return done;
 }

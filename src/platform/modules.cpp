@@ -29,14 +29,13 @@ std::string module_path(const std::string& file) {
   return path.string();
 }
 
-std::string loading_problem(const char* why) {
+std::string loading_problem(const char* why, const std::string& otherwise) {
   const std::string reason = why == nullptr ? "it is another program's" : why;
   bool refused = false;
   for (const char* words : {"failed to map", "annot allocate", "Too many open files", "annot create", "annot apply"}) {
     refused = refused || reason.find(words) != std::string::npos;
   }
-  return " (" + reason + "); " +
-         (refused ? "raise the limits (ulimit -v, ulimit -n)" : "build or install lrfind again");
+  return " (" + reason + "); " + (refused ? "raise the limits (ulimit -v, ulimit -n)" : otherwise);
 }
 
 }  // namespace lrfind::platform

@@ -10,7 +10,8 @@ namespace lrfind::platform {
 /// The path of a module of the program: beside the program in a build folder, in its library folder when installed.
 std::string module_path(const std::string& file);
 
-/// What dlerror() said, in brackets, and what helps: the end of a sentence that says what cannot be loaded.
-std::string loading_problem(const char* why);
+/// What dlerror() said, in brackets, and what helps (`otherwise` where no limit is the reason): the end of a sentence
+/// that says what cannot be loaded.
+std::string loading_problem(const char* why, const std::string& otherwise = "build or install lrfind again");
 
 }  // namespace lrfind::platform

@@ -4,6 +4,7 @@
 #include "platform/abnormal_end.hpp"
 #include "platform/modules.hpp"
 #include "platform/stub_libraries.hpp"
+#include "train/find_engine.hpp"
 
 #include <dlfcn.h>
 #include <cstdlib>
@@ -37,22 +38,20 @@ void* open_module(const fs::path& path) {
 }  // namespace
 
 std::unique_ptr<Engine> load_engine() {
-  if (!LRFIND_WITH_TORCH) {
-    throw device_error(
-        "this lrfind was built without LibTorch, with which it trains networks of its own; lrfind exec tests the rates "
-        "of "
-        "any other training program");
-  }
   choose_openmp_waiting();
-  const fs::path path = platform::module_path(LRFIND_ENGINE_FILE);
-  void* module = open_module(path);
+  const EngineFiles files = find_engine();
+  // Its libraries are found by what they are called once they are open, wherever they lie.
+  if (!files.libtorch.empty() && dlopen(files.libtorch.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
+    throw device_error("LibTorch cannot be loaded" + platform::loading_problem(dlerror(), "install torch again"));
+  }
+  void* module = open_module(files.module);
   if (module == nullptr) {
     throw device_error("the LibTorch part of lrfind cannot be loaded" + platform::loading_problem(dlerror()));
   }
   platform::go_on_refusing_exit();
   using Make = Engine* (*)();
   const auto make = reinterpret_cast<Make>(dlsym(module, "lrfind_make_engine"));
-  if (make == nullptr) throw device_error("\"" + path.string() + "\" is not the LibTorch part of this lrfind");
+  if (make == nullptr) throw device_error("\"" + files.module.string() + "\" is not the LibTorch part of this lrfind");
   return std::unique_ptr<Engine>(make());
 }
 

@@ -8,8 +8,8 @@
 
 namespace lrfind::train {
 
-/// Opens the LibTorch module from beside the program or from its library folder. Throws Error (device) when it is not
-/// there or cannot be loaded.
+/// Opens the LibTorch module (find_engine.hpp says which). Throws Error (device) when it is not there or cannot be
+/// loaded.
 std::unique_ptr<Engine> load_engine();
 
 /// The same on a thread of its own, so that images are found and decoded meanwhile.

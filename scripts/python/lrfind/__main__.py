@@ -1,0 +1,3 @@
+from lrfind._command import main
+
+main()
