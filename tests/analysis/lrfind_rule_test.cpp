@@ -29,7 +29,9 @@ const std::vector<Recording>& recordings() {
   static const std::vector<Recording> all = [] {
     std::vector<Recording> read;
     for (const auto& each : nlohmann::json::parse(std::ifstream(LRFIND_TEST_FILES "/lrfind_rule.json"))) {
-      Recording recording{each.at("name"), {}, {}, each.at("expected")};
+      Recording recording;
+      recording.name = each.at("name");
+      recording.expected = each.at("expected");
       recording.options.optimizer = each.at("optimizer");
       recording.options.momentum = each.at("momentum");
       for (const auto& one : each.at("trials")) {

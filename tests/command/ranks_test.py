@@ -11,8 +11,9 @@ import time
 import unittest
 from pathlib import Path
 
-from support import PROGRAM, Case, Run, class_folders, environment, lrfind
+from support import PROGRAM, REPOSITORY, Case, Run, class_folders, environment, lrfind
 
+EXAMPLES = REPOSITORY / "scripts" / "examples"
 # Up to 1e-2 the curve is not chaotic, so that rounding stays rounding.
 NETWORK = ["--model", "plain-cnn", "--width", "0.25", "--threads", "1", "--device", "cpu", "--workers", "1"]
 SWEEP = [*NETWORK, "--steps", "30", "--max-lr", "0.01", "--trials", "1", "--quiet"]
@@ -181,11 +182,18 @@ class Ranks(Case):
 
     @unittest.skipUnless(shutil.which("mpirun"), "mpirun is not installed")
     def test_are_started_by_mpirun(self):
-        command = ["mpirun", "--oversubscribe", "-np", "2", PROGRAM, "sweep", self.data, *SWEEP, "--batch-size", "8", "-o",
-                   self.folder / "lr.json"]
-        if os.geteuid() == 0:
-            command.insert(1, "--allow-run-as-root")
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100, env=environment())
+        root = "--allow-run-as-root" if os.geteuid() == 0 else ""
+        self.assert_example_trains("ranks_mpirun.sh", MPIRUN_OPTIONS=f"--oversubscribe {root}")
+
+    def test_are_started_by_torchrun(self):
+        if not shutil.which("torchrun") or subprocess.run(["torchrun", "--help"], capture_output=True).returncode != 0:
+            self.skipTest("no torchrun that starts is installed")
+        self.assert_example_trains("ranks_torchrun.sh")
+
+    def assert_example_trains(self, example, **changes):
+        command = [EXAMPLES / example, "2", self.data, *SWEEP, "--batch-size", "8", "-o", self.folder / "lr.json"]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100,
+                              env=environment(LRFIND=str(PROGRAM), **changes))
         self.assertIn(done.returncode, (0, 4), done.stderr)
         self.assert_same_curve(self.alone("--batch-size", "16"), json.loads((self.folder / "lr.json").read_text()))
 
