@@ -12,7 +12,8 @@ set -euo pipefail
 build=(g++ cmake ninja-build ccache libopencv-dev libjpeg-dev libpng-dev libtiff-dev libcli11-dev nlohmann-json3-dev
   zlib1g-dev libre2-dev libtorch-dev libgloo-dev libopenblas0-pthread)
 demo=(dataset-fashion-mnist gnuplot-nox)
-test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch)
+test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch zsh fish
+  mandoc)
 fuzz=(clang-14 libclang-rt-14-dev libgtest-dev)
 lint=(clang-format-14 clang-tidy-14 shellcheck)
 ci=(ca-certificates git python3-pip python3-venv)

@@ -17,10 +17,13 @@ int plot(const Invocation& invocation) {
                    "  lrfind plot lr.json\n"
                    "  lrfind plot sgd.json adam.json -o compare.svg\n",
                    common);
-  line.app().add_option("FILE", paths, "result JSON of lrfind sweep");
+  line.trains_nothing();
+  line.file("lr.json", "a result, by its usual name");
   auto& options = line.options();
+  options.add_argument("FILE", paths, {.paths = true, .endings = {".json"}}, "result JSON of lrfind sweep");
   options.group("Output");
-  options.add("-o,--output", output, any_text("a file name"), "FILE.png, .svg or .pdf instead of the terminal");
+  options.add("-o,--output", output, file_name("a file name", {".png", ".svg", ".pdf"}),
+              "FILE.png, .svg or .pdf instead of the terminal");
   if (!line.parse(invocation)) return done;
   if (paths.empty()) throw usage_error("FILE is missing: one or more results of lrfind sweep");
 

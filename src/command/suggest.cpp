@@ -1,5 +1,6 @@
 #include <lrfind/error.hpp>
 #include "command/command.hpp"
+#include "command/json_output.hpp"
 #include "experiment/analyse.hpp"
 #include "experiment/saved_curves.hpp"
 #include "platform/write_file.hpp"
@@ -21,7 +22,7 @@ int suggest(const Invocation& invocation) {
   std::string optimizer;
   experiment::AutoOr<double> momentum;
   std::int64_t steps = 0;
-  std::string output;
+  JsonOutput output;
   bool print_lr = false;
   CommandLine line(
       "suggest", "Analyses saved curves again, without training; several files are merged as trials.",
@@ -29,8 +30,12 @@ int suggest(const Invocation& invocation) {
       "  lrfind suggest other-tool.csv --optimizer adam      # columns lr and loss, or JSON with both\n"
       "  lrfind suggest history.json --smoothing 0 --rule torch-lr-finder      # its losses are smoothed\n",
       common);
-  line.app().add_option("FILE", paths, "result JSON of lrfind sweep, or CSV or JSON of another tool with lr and loss");
+  line.trains_nothing();
+  line.file("lr.json", "a result, by its usual name");
+  line.untrusted_means("no suggestion can be trusted; stderr says why and what to change");
   auto& options = line.options();
+  options.add_argument("FILE", paths, {.paths = true, .endings = {".json", ".csv"}},
+                       "result JSON of lrfind sweep, or CSV or JSON of another tool with lr and loss");
   options.group("Analysis");
   options.add("--rule", rule, one_of(rule_names()), "how the rate is read off the curve; default: the file's rule");
   options.add("--smoothing", smoothing, fraction_below_one(),
@@ -45,20 +50,19 @@ int suggest(const Invocation& invocation) {
               "that the sweep was planned for, of which fastai's rules pass over a tenth; 0: the file's, or as many as "
               "lead up to a rate of 10 where another tool's sweep was stopped");
   options.group("Output");
-  options.add("-o,--output", output, any_text("a file name or -"),
-              "write the result with the new suggestion; - is stdout");
+  declare_json_output(options, output, "the result with the new suggestion");
   options.add_flag("--print-lr", print_lr,
                    "print only the suggested rate; nothing and status 4 when it cannot be trusted");
   if (!line.parse(invocation)) return done;
   if (paths.empty()) throw usage_error("FILE is missing: a result of lrfind sweep, or CSV or JSON with lr and loss");
-  if (print_lr && output == "-") throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
+  check_json_output(output, print_lr ? "--print-lr" : "");
 
   report::Result result = experiment::read_curves(paths);
   const Suggestion saved = result.suggestion;
   experiment::state_steps(result, steps);
   experiment::state_optimizer(result, optimizer, momentum);
   experiment::analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric});
-  if (!output.empty()) report::write_file(output == "-" ? "/dev/stdout" : output, report::to_text(result));
+  write_json(output, report::to_text(result));
   auto& console = invocation.console;
   if (!common.quiet) {
     if (paths.size() == 1 && result.sections.contains("verify") && saved.lr) {

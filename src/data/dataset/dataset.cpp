@@ -2,6 +2,7 @@
 #include <lrfind/error.hpp>
 
 #include <data/dataset/indexing.hpp>
+#include "platform/did_you_mean.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -74,7 +75,7 @@ Dataset find_dataset(const std::string& path, const FindOptions& user_options) {
     const bool missing = !error || error == std::errc::no_such_file_or_directory;
     throw data_error("'" + path + "' " +
                      (missing ? "does not exist" : "cannot be looked at (" + error.message() + ")") +
-                     ": give a folder with one subfolder per class, IDX files or a CSV manifest");
+                     ": give a folder with one subfolder per class, IDX files or a CSV manifest" + did_you_mean_path(path));
   }
   Dataset dataset;
   if (std::filesystem::is_directory(status)) {
