@@ -14,7 +14,8 @@ set -euo pipefail
 build=(g++ cmake ninja-build ccache libopencv-dev libjpeg-dev libpng-dev libtiff-dev libcli11-dev nlohmann-json3-dev
   zlib1g-dev libarchive-dev libre2-dev libtorch-dev libgloo-dev libopenblas0-pthread)
 demo=(dataset-fashion-mnist gnuplot-nox)
-test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch)
+test=("${demo[@]}" libgtest-dev libbenchmark-dev python3 python3-jsonschema python3-matplotlib python3-torch zsh fish
+  mandoc)
 browser=(chromium chromium-driver python3-selenium)
 fuzz=(clang-14 libclang-rt-14-dev libgtest-dev)
 lint=(clang-format-14 clang-tidy-14 shellcheck)

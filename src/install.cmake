@@ -21,8 +21,15 @@ if(TARGET lrfind_cli)
     DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind/scripts OPTIONAL)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/scripts/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/lrfind/scripts
     FILES_MATCHING PATTERN "*.py")
-  install(FILES ${PROJECT_SOURCE_DIR}/scripts/completion.bash
+endif()
+if(TARGET lrfind_pages)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/share/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(FILES ${PROJECT_BINARY_DIR}/share/completion/bash
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME lrfind)
+  install(FILES ${PROJECT_BINARY_DIR}/share/completion/zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions
+    RENAME _lrfind)
+  install(FILES ${PROJECT_BINARY_DIR}/share/completion/fish
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME lrfind.fish)
 endif()
 if(TARGET lrfind_program)
   install(TARGETS lrfind_program LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lrfind)

@@ -1,25 +1,14 @@
 // Picks the command. The launcher calls it with what main() was given.
-#include "command/command.hpp"
+#include "command/program.hpp"
 #include "platform/abnormal_end.hpp"
-#include "platform/excerpt.hpp"
-
-#include <lrfind/error.hpp>
 
 #include <algorithm>
-#include <iostream>
-#include <iterator>
+#include <string>
+#include <vector>
 
 namespace {
 
-using lrfind::command::Invocation;
-
-struct Command {
-  const char* name;
-  const char* summary;
-  int (*run)(const Invocation&);
-};
-
-constexpr Command commands[] = {
+const std::vector<lrfind::command::Command> commands = {
     {"sweep", "run a learning-rate range test on a dataset and suggest a rate", lrfind::command::sweep},
     {"exec", "the range test on your own training program, in any framework", lrfind::command::exec},
     {"suggest", "analyse a saved curve again, without training", lrfind::command::suggest},
@@ -30,39 +19,8 @@ constexpr Command commands[] = {
     {"schedule", "draw a learning-rate schedule with a suggestion's bounds", lrfind::command::schedule},
 };
 
-void print_help(std::ostream& out) {
-  out << "lrfind: which learning rate? A range test for image classifiers.\n\n"
-         "Usage: lrfind COMMAND [OPTIONS]\n\nCommands:\n";
-  for (const auto& command : commands) {
-    out << "  " << command.name << std::string(10 - std::string(command.name).size(), ' ') << command.summary << "\n";
-  }
-  out << "\nlrfind COMMAND --help explains a command. lrfind --version prints the version.\n\n"
-         "Examples:\n"
-         "  lrfind sweep photos                                # photos/CLASS/*.jpg; writes lr.json\n"
-         "  LR=$(lrfind sweep photos --print-lr) || exit       # in a script\n";
-}
-
-int run(const std::string& name, const Invocation& invocation) {
-  if (name == "--help" || name == "-h" || name == "help") {
-    print_help(std::cout);
-    return lrfind::command::done;
-  }
-  if (name == "--version") {
-    std::cout << "lrfind " LRFIND_VERSION "\n";
-    return lrfind::command::done;
-  }
-  for (const auto& command : commands) {
-    if (name == command.name) return command.run(invocation);
-  }
-  if (name.empty()) {
-    print_help(invocation.console.out());
-    return lrfind::command::usage;
-  }
-  throw lrfind::usage_error("there is no command \"" + lrfind::readable_length(name) + "\"; lrfind --help lists them");
-}
-
 bool is_command(const std::string& name) {
-  return std::any_of(std::begin(commands), std::end(commands), [&](const Command& c) { return name == c.name; });
+  return std::any_of(commands.begin(), commands.end(), [&](const auto& c) { return name == c.name; });
 }
 
 }  // namespace
@@ -72,9 +30,10 @@ extern "C" int lrfind_main(int argc, char** argv, const sigset_t* mask) {
   lrfind::platform::refuse_exit();
   const std::string name = argc > 1 ? argv[1] : "";
   lrfind::command::Console console;
-  const Invocation invocation{{argv + std::min(argc, 2), argv + argc}, console};
-  const int status = lrfind::command::guarded(is_command(name) ? "lrfind " + name : "lrfind", console,
-                                              [&] { return run(name, invocation); });
+  const std::vector<std::string> arguments(argv + std::min(argc, 2), argv + argc);
+  const int status = lrfind::command::guarded(is_command(name) ? "lrfind " + name : "lrfind", console, [&] {
+    return lrfind::command::run_program(commands, name, arguments, console);
+  });
   lrfind::platform::expect_exit();
   return status;
 }

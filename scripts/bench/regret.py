@@ -51,7 +51,7 @@ def build_truth(a, options):
     text = lrfind(a.lrfind, ["verify", a.data, "--rates", ",".join(rates), "--lr-schedule", "constant", "--lr-schedule", "one-cycle",
                              "--keep-all", "--epochs", str(a.epochs), "--seeds", str(a.seeds), "--val-limit", "0", "--json", *options])
     truth = {}
-    for schedule in json.loads(text)["lr_schedules"]:
+    for schedule in json.loads(text)["verify"]["lr_schedules"]:
         # A training that diverged is as good as guessing.
         points = [(math.log10(c["lr"]), c["val_accuracy"]) for c in schedule["candidates"]]
         worst = min(p[1] for p in points if p[1] is not None)

@@ -1,5 +1,8 @@
 #include "command/command.hpp"
 #include <lrfind/error.hpp>
+#include "command/arguments.hpp"
+#include "command/help.hpp"
+#include "command/manual.hpp"
 #include "platform/interrupted.hpp"
 
 #include "platform/cpu_count.hpp"
@@ -25,24 +28,56 @@ namespace lrfind::command {
 
 CommandLine::CommandLine(const std::string& name, const std::string& description, const std::string& examples,
                          CommonOptions& common)
-    : app_(description, "lrfind " + name), options_(app_), common_(common) {
-  app_.footer("\nExamples:\n" + examples);
-  app_.get_formatter()->column_width(34);
-  app_.set_help_flag("-h,--help", "print this and exit")->group("General");
-  app_.option_defaults()->always_capture_default(false);
+    : app_("", "lrfind " + name), options_(app_), common_(common) {
+  page_.name = name;
+  page_.description = description;
+  page_.examples = examples;
+  app_.set_help_flag();  // answered before CLI11 reads anything
+}
+
+CommandPage CommandLine::complete_page() const {
+  CommandPage page = page_;
+  page.arguments = options_.arguments();
+  page.options = options_.option_texts();
+  for (const auto& option : options_of_every_command()) page.options.push_back(option);
+  if (page.synopsis.empty()) {
+    page.synopsis = "[OPTIONS]";
+    for (const auto& argument : page.arguments) page.synopsis += " " + argument.name + (argument.repeats ? "..." : "");
+  }
+  page.statuses = status_meanings(untrusted_);
+  return page;
 }
 
 bool CommandLine::parse(const Invocation& invocation) {
   declare_common_options(options_, common_);
+  options_.hide(meaningless_);
+  const CommandPage page = complete_page();
+  if (invocation.describe) {
+    invocation.describe(page);
+    return false;
+  }
+  switch (what_is_asked(invocation.arguments, page)) {
+    case Asked::help:
+      std::cout << help_text(page, help_columns());
+      return false;
+    case Asked::manual:
+      std::cout << manual_page(page, invocation.commands);
+      return false;
+    case Asked::version:
+      std::cout << "lrfind " LRFIND_VERSION "\n";
+      return false;
+    case Asked::work:
+      break;
+  }
   auto arguments = invocation.arguments;
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     app_.parse(arguments);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app_.help();
-    return false;
+  } catch (const CLI::ExtrasError&) {
+    throw usage_error("nothing is to be done with \"" + excerpt(app_.remaining().front()) + "\": it is lrfind " +
+                      page.name + " " + page.synopsis);
   } catch (const CLI::ParseError& error) {
-    throw usage_error(std::string(error.what()) + "; see " + app_.get_name() + " --help");
+    throw usage_error(std::string(error.what()) + "; see lrfind " + page.name + " --help");
   }
   if (!common_.config.empty()) options_.read_config(common_.config);
   return true;

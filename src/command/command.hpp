@@ -4,6 +4,7 @@
 #include <lrfind/error.hpp>
 #include "command/console.hpp"
 #include "command/exit_status.hpp"
+#include "command/page.hpp"
 #include "command/settings.hpp"
 #include "experiment/session.hpp"
 #include "report/progress.hpp"
@@ -17,24 +18,43 @@ namespace lrfind::command {
 struct Invocation {
   std::vector<std::string> arguments;  ///< after the subcommand's name
   Console& console;
+  std::vector<CommandSummary> commands = {};  ///< all there are
+  /// Where it is set, the command does nothing but tell it what it is.
+  std::function<void(const CommandPage&)> describe = {};
 };
 
-/// A subcommand's life: an App with its help, its options, and the texts around them.
+/// A subcommand's life: its options, and the texts that its help and its manual page are made of.
 class CommandLine {
  public:
   /// `examples` are lines that work when pasted.
   CommandLine(const std::string& name, const std::string& description, const std::string& examples,
               CommonOptions& common);
 
-  CLI::App& app() { return app_; }
   OptionSet& options() { return options_; }
 
-  /// Parses arguments and config file. Returns false when help was asked for, which is then on stdout. Throws
-  /// Error (usage).
+  /// Behind the command's name, in place of "[OPTIONS]" and the arguments.
+  void synopsis(const std::string& text) { page_.synopsis = text; }
+  /// What follows -- is another program's command line.
+  void runs_a_command() { page_.runs_a_command = true; }
+  /// For commands that train nothing and draw no random numbers: --seed, --threads and --progress are taken, as scripts
+  /// may give them to every command, and mean nothing.
+  void trains_nothing() { meaningless_ = {"seed", "threads", "progress"}; }
+  /// What exit status 4 means, for commands that have it.
+  void untrusted_means(const std::string& text) { untrusted_ = text; }
+  void file(const std::string& path, const std::string& what) { page_.files.emplace_back(path, what); }
+  void variable(const std::string& name, const std::string& what) { page_.variables.emplace_back(name, what); }
+
+  /// Parses arguments and config file. Returns false when there is nothing to do: the help, the manual page or the
+  /// version was asked for, which is then on stdout, or only what the command is. Throws Error (usage).
   bool parse(const Invocation& invocation);
 
  private:
+  CommandPage complete_page() const;
+
   CLI::App app_;
+  CommandPage page_;
+  std::vector<std::string> meaningless_;
+  std::string untrusted_;
   OptionSet options_;
   CommonOptions& common_;
 };

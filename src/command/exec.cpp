@@ -110,12 +110,20 @@ int exec(const Invocation& invocation) {
       "  lrfind exec -- python3 train.py           # writes lr.json\n"
       "  lrfind exec --trials 3 -- torchrun --nproc-per-node 2 train.py --epochs 5\n",
       settings.sweep.common);
-  line.app().add_option("COMMAND", misplaced, "the training program and its arguments, after --");
+  line.options().add_argument("COMMAND", misplaced, {.words = {"--"}},
+                              "the training program and its arguments, after --");
   declare_exec_options(line.options(), settings);
+  line.synopsis("[OPTIONS] -- COMMAND...");
+  line.runs_a_command();
+  line.untrusted_means(untrusted_sweep);
+  line.file("lr.json", "the result, where -o names no other file");
+  line.variable("LRFIND_SOCKET", "set for the program: the Unix domain socket on which lrfind talks to it");
   // What follows -- is the program's, whatever it looks like.
   const auto& words = invocation.arguments;
   const auto end = std::find(words.begin(), words.end(), "--");
-  if (!line.parse({{words.begin(), end}, invocation.console})) return done;
+  Invocation own = invocation;
+  own.arguments.assign(words.begin(), end);
+  if (!line.parse(own)) return done;
   if (!misplaced.empty()) {
     throw usage_error("\"" + excerpt(misplaced.front()) +
                       "\" stands before --, after which the command goes, as in lrfind exec -- "

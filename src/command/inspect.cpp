@@ -2,6 +2,7 @@
 #include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
+#include "command/json_output.hpp"
 #include "data/batch/check.hpp"
 #include "platform/cpu_count.hpp"
 #include "platform/excerpt.hpp"
@@ -98,22 +99,23 @@ int inspect(const Invocation& invocation) {
   std::string path;
   double val_split = 0.1;
   std::int64_t decode_mb = experiment::DataSettings{}.decode_mb;
-  bool json = false;
+  JsonOutput output;
   CommandLine line("inspect",
                    "Shows what is in a dataset: classes with counts, image sizes, imbalance, unreadable files.",
                    "  lrfind inspect photos\n"
                    "  lrfind inspect photos --json | jq .unreadable\n",
                    common);
-  line.app().add_option("DATA", path, "folder, archive, shards or CSV file with images");
   auto& options = line.options();
+  options.add_argument("DATA", path, {.paths = true}, "folder, archive, shards or CSV file with images");
   options.group("Data");
   options.add("--val-split", val_split, fraction_below_one(),
               "fraction held out where the data has no validation images");
   declare_decode_budget(options, decode_mb);
   options.group("Output");
-  options.add_flag("--json", json, "print JSON");
+  declare_json_output(options, output, "what was found");
   if (!line.parse(invocation)) return done;
   if (path.empty()) throw usage_error("DATA is missing: the folder, archive or CSV file with the images");
+  check_json_output(output);
   platform::check_stdout();
   const auto stop = listen_for_interrupt();
 
@@ -123,9 +125,8 @@ int inspect(const Invocation& invocation) {
   const auto threads = common.threads > 0 ? static_cast<unsigned>(common.threads) : cores;
   data::DecodeBudget budget(static_cast<std::uint64_t>(decode_mb) << 20U);
   const auto found = data::inspect(dataset, budget, threads, stop);
-  if (json) {
-    std::cout << report::to_text(to_json(found));
-  } else {
+  write_json(output, report::to_text(to_json(found)));
+  if (!output.on_stdout()) {
     print(found, std::cout, invocation.console.style());
   }
   return done;

@@ -1,4 +1,5 @@
 #include "command/command.hpp"
+#include "command/json_output.hpp"
 #include "model/catalogue.hpp"
 #include "platform/cpu_count.hpp"
 #include "report/result.hpp"
@@ -60,23 +61,26 @@ int models(const Invocation& invocation) {
   std::int64_t channels = 3;
   std::int64_t classes = 10;
   double width = 1;
-  bool json = false;
+  JsonOutput output;
   CommandLine line("models", "Lists the built-in networks with their parameters and their cost per image.",
                    "  lrfind models\n"
                    "  lrfind models --image-size 224 --classes 1000 --json\n",
                    common);
+  line.trains_nothing();
   auto& options = line.options();
   options.group("Networks");
-  options.add(
-      "--image-size", image_size,
-      {"a side in pixels or HEIGHTxWIDTH", [](const std::string& s) { return parse_image_size(s).has_value(); }},
-      "pixels, N or HEIGHTxWIDTH");
+  options.add("--image-size", image_size,
+              {"a side in pixels or HEIGHTxWIDTH",
+               [](const std::string& s) { return parse_image_size(s).has_value(); },
+               {.name = "SIZE"}},
+              "pixels, N or HEIGHTxWIDTH");
   options.add("--channels", channels, whole_number(1, 3), "1 or 3");
   options.add("--classes", classes, whole_number(2, 1000000), "outputs");
   options.add("--width", width, number(0.01, 64), "factor on the channels of every layer");
   options.group("Output");
-  options.add_flag("--json", json, "print JSON");
+  declare_json_output(options, output, "the list");
   if (!line.parse(invocation)) return done;
+  check_json_output(output);
 
   const auto size = *parse_image_size(image_size);
   const data::ImageShape shape{size.height, size.width, static_cast<int>(channels)};
@@ -100,9 +104,8 @@ int models(const Invocation& invocation) {
                     {"depths", network.depths},
                     {"summary", network.summary}});
   }
-  if (json) {
-    std::cout << list.dump(2) << "\n";
-  } else {
+  write_json(output, list.dump(2) + "\n");
+  if (!output.on_stdout()) {
     std::cout << table.text() << "\nparameters and multiply-adds of one image of " << shape.channels << " x "
               << shape.height << " x " << shape.width << " pixels and " << classes << " classes\n";
   }

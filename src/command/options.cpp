@@ -1,5 +1,6 @@
 #include "command/options.hpp"
 #include <lrfind/error.hpp>
+#include "platform/did_you_mean.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/parse_json.hpp"
 #include "platform/read_file.hpp"
@@ -107,21 +108,38 @@ std::string key_of(const std::string& names) {
   return names.substr(at + 2, names.find_first_of(",{!", at) - at - 2);
 }
 
-// How many single-letter changes lie between two words (Levenshtein), to guess what a mistyped key meant.
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
+std::vector<std::string> names_of(const std::string& names) {
+  std::vector<std::string> list;
+  for (const std::string_view name : split(names, ',')) list.emplace_back(name);
+  return list;
 }
+
+// What a value that does not fit may have meant, as a question.
+std::string guess(const std::string& text, const Values& values) {
+  if (!values.several) return did_you_mean(text, values.words);
+  std::string question;
+  for (const std::string_view part : split(text, ',')) {
+    const bool known = std::find(values.words.begin(), values.words.end(), part) != values.words.end();
+    if (!known && question.empty()) question = did_you_mean(part, values.words);
+  }
+  return question;
+}
+
+std::string guess(const nlohmann::json& value, const Values& values) {
+  return value.is_string() ? guess(value.get<std::string>(), values) : "";
+}
+
+// Stands for a value of the type where no validator names it.
+template <typename T>
+constexpr const char* type_name = "TEXT";
+template <>
+constexpr const char* type_name<double> = "X";
+template <>
+constexpr const char* type_name<std::int64_t> = "N";
+template <>
+constexpr const char* type_name<ImageSize> = "SIZE";
+template <typename T>
+constexpr const char* type_name<AutoOr<T>> = type_name<T>;
 
 }  // namespace
 
@@ -145,13 +163,22 @@ Validator<std::int64_t> whole_number(std::int64_t lowest, std::int64_t highest) 
 
 Validator<std::string> one_of(std::vector<std::string> words) {
   const std::string text = joined(words, " or ");
-  return {text, [words = std::move(words)](const std::string& v) {
+  const Values values{.words = words, .listed = true, .name = "NAME"};
+  return {text,
+          [words = std::move(words)](const std::string& v) {
             return std::find(words.begin(), words.end(), v) != words.end();
-          }};
+          },
+          values};
 }
 
 Validator<std::string> any_text(std::string words) {
   return {std::move(words), [](const std::string& v) { return !v.empty(); }};
+}
+
+Validator<std::string> file_name(std::string words, std::vector<std::string> endings) {
+  return {std::move(words),
+          [](const std::string& v) { return !v.empty(); },
+          {.paths = true, .endings = std::move(endings), .name = "FILE"}};
 }
 
 std::optional<ImageSize> parse_image_size(const std::string& text) {
@@ -168,22 +195,34 @@ std::optional<ImageSize> parse_image_size(const std::string& text) {
   return ImageSize{*height, *width};
 }
 
-CLI::Option* OptionSet::declare_option(const std::string& names, const std::string& takes, const std::string& help,
+CLI::Option* OptionSet::declare_option(const std::string& names, OptionText text, const char* type,
                                        const std::function<bool(const std::string&)>& set_text) {
   const std::string key = key_of(names);
-  auto* option = app_.add_option(
-      names,
-      [key, takes, set_text](const CLI::results_t& results) {
-        for (const auto& text : results) {
-          if (!set_text(text)) throw usage_error("--" + key + " is \"" + excerpt(text) + "\"; it takes " + takes);
-        }
-        return true;
-      },
-      help);
-  option->group(group_)->type_name("");
-  entries_.push_back({.key = key, .takes = takes, .option = option, .set = {}, .get = {}});
+  auto* option = app_.add_option(names, [key, text, set_text](const CLI::results_t& results) {
+    for (const auto& word : results) {
+      if (!set_text(word)) {
+        throw usage_error("--" + key + " is \"" + excerpt(word) + "\"; it takes " + text.takes +
+                          guess(word, text.values));
+      }
+    }
+    return true;
+  });
+  text.names = names_of(names);
+  text.group = group_;
+  if (text.values.name.empty()) text.values.name = type;
+  entries_.push_back(
+      {.key = key, .takes = text.takes, .text = std::move(text), .option = option, .set = {}, .get = {}});
   return option;
 }
+
+namespace {
+
+template <typename T>
+OptionText text_of(const Validator<T>& validator, const std::string& help, const std::string& initial) {
+  return {.help = help, .takes = validator.words, .initial = initial, .values = validator.values};
+}
+
+}  // namespace
 
 template <typename T>
 void OptionSet::add(const std::string& names, T& value, const Validator<T>& validator, const std::string& help) {
@@ -193,8 +232,7 @@ void OptionSet::add(const std::string& names, T& value, const Validator<T>& vali
     value = *read;
     return true;
   };
-  declare_option(names, validator.words, help, set)
-      ->default_str(default_text(value))
+  declare_option(names, text_of(validator, help, default_text(value)), type_name<T>, set)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   entries_.back().set = [set](const nlohmann::json& json) {
     if (std::is_arithmetic_v<T> && !json.is_number()) return false;
@@ -216,7 +254,7 @@ template void OptionSet::add(const std::string&, AutoOr<ImageSize>&, const Valid
 void OptionSet::add(const std::string& names, std::vector<std::string>& value, const Validator<std::string>& validator,
                     const std::string& help) {
   // CLI11 hands all values of a repeated option over at once.
-  declare_option(names, validator.words, help,
+  declare_option(names, text_of(validator, help, ""), "TEXT",
                  [&value, validator](const std::string& text) {
                    if (!validator.fits(text)) return false;
                    value.push_back(text);
@@ -224,6 +262,7 @@ void OptionSet::add(const std::string& names, std::vector<std::string>& value, c
                  })
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  entries_.back().text.repeats = true;
   entries_.back().set = [&value, validator](const nlohmann::json& json) {
     std::vector<std::string> list;
     for (const auto& item : json.is_array() ? json : nlohmann::json::array({json})) {
@@ -242,9 +281,10 @@ void OptionSet::add(const std::string& names, std::vector<std::string>& value, c
 }
 
 void OptionSet::add_flag(const std::string& names, bool& value, const std::string& help) {
-  auto* option = app_.add_flag(names, value, help)->group(group_);
+  auto* option = app_.add_flag(names, value);
   entries_.push_back({.key = key_of(names),
                       .takes = "true or false",
+                      .text = {.names = names_of(names), .group = group_, .help = help},
                       .option = option,
                       .set =
                           [&value](const nlohmann::json& json) {
@@ -253,6 +293,36 @@ void OptionSet::add_flag(const std::string& names, bool& value, const std::strin
                             return true;
                           },
                       .get = [&value] { return value; }});
+}
+
+void OptionSet::add_argument(const std::string& name, std::string& value, const Values& values,
+                             const std::string& help) {
+  app_.add_option(name, value);
+  arguments_.push_back({.name = name, .help = help, .values = values});
+}
+
+void OptionSet::add_argument(const std::string& name, std::vector<std::string>& value, const Values& values,
+                             const std::string& help) {
+  app_.add_option(name, value);
+  arguments_.push_back({.name = name, .help = help, .values = values, .repeats = true});
+}
+
+void OptionSet::optional_value() {
+  entries_.back().option->expected(0, 1);
+  entries_.back().text.value_optional = true;
+}
+
+void OptionSet::hide(const std::vector<std::string>& keys) {
+  for (auto& entry : entries_) {
+    if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) entry.text.hidden = true;
+  }
+}
+
+std::vector<OptionText> OptionSet::option_texts() const {
+  std::vector<OptionText> texts;
+  texts.reserve(entries_.size());
+  for (const auto& entry : entries_) texts.push_back(entry.text);
+  return texts;
 }
 
 const OptionSet::Entry* OptionSet::find(const std::string& key) const {
@@ -265,11 +335,20 @@ bool OptionSet::given(const std::string& key) const {
   return entry != nullptr && (entry->option->count() > 0 || entry->from_config);
 }
 
+std::string OptionSet::meant_key(const std::string& key) const {
+  std::vector<std::string> keys;
+  for (const auto& entry : entries_) {
+    if (entry.in_config && !entry.text.hidden) keys.push_back(entry.key);
+  }
+  return did_you_mean(key, keys);
+}
+
 void OptionSet::read_config(const std::string& path) {
   constexpr std::uint64_t largest = std::uint64_t{16} << 20U;
   std::string text;
   if (const std::string problem = data::read_file(path, text, largest); !problem.empty()) {
-    throw usage_error("config file \"" + path + "\" " + problem + "; --config takes a JSON file");
+    throw usage_error("config file \"" + path + "\" " + problem + "; --config takes a JSON file" +
+                      did_you_mean_path(path));
   }
   nlohmann::ordered_json config;
   try {
@@ -284,18 +363,12 @@ void OptionSet::read_config(const std::string& path) {
     const auto found =
         std::find_if(entries_.begin(), entries_.end(), [&k = key](const Entry& e) { return e.key == k; });
     if (found == entries_.end() || key == "config") {
-      std::string closest;
-      for (const auto& entry : entries_) {
-        if (entry.in_config && (closest.empty() || distance(entry.key, excerpt(key)) < distance(closest, excerpt(key))))
-          closest = entry.key;
-      }
-      throw usage_error("config file \"" + path + "\": unknown key \"" + excerpt(key) + "\"; did you mean \"" +
-                        closest + "\"?");
+      throw usage_error("config file \"" + path + "\": unknown key \"" + excerpt(key) + "\"" + meant_key(key));
     }
     if (found->option->count() > 0) continue;
     if (!found->set(nlohmann::json(value))) {
       throw usage_error("config file \"" + path + "\": \"" + key + "\" is " + quoted(value) + "; it takes " +
-                        found->takes);
+                        found->takes + guess(nlohmann::json(value), found->text.values));
     }
     found->from_config = true;
   }
@@ -309,7 +382,7 @@ void OptionSet::inherit(const nlohmann::ordered_json& config, const std::vector<
   for (const auto& entry : entries_) {
     const auto found = config.find(entry.key);
     if (found == config.end() || given(entry.key) || holds(except, entry.key)) continue;
-    if (!entry.in_config || !holds(groups, entry.option->get_group())) continue;
+    if (!entry.in_config || !holds(groups, entry.text.group)) continue;
     if (!entry.set(nlohmann::json(*found))) {
       throw usage_error("the config in \"" + source + "\": \"" + entry.key + "\" is " + quoted(*found) + "; it takes " +
                         entry.takes);

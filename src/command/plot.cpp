@@ -57,10 +57,13 @@ int plot(const Invocation& invocation) {
                    "  lrfind plot sgd.json adam.json -o compare.svg\n"
                    "  lrfind plot lr.json -o report.html        # a page to look around in, and to share\n",
                    common);
-  line.app().add_option("FILE", paths, "result JSON of lrfind sweep, or another tool's curve as CSV");
+  line.trains_nothing();
+  line.file("lr.json", "a result, by its usual name");
   auto& options = line.options();
+  options.add_argument("FILE", paths, {.paths = true, .endings = {".json", ".csv"}},
+                       "result JSON of lrfind sweep, or another tool's curve as CSV");
   options.group("Output");
-  options.add("-o,--output", output, any_text("a file name"),
+  options.add("-o,--output", output, file_name("a file name", {".png", ".svg", ".pdf", ".html"}),
               "FILE.png, .svg or .pdf, or a page, FILE.html, instead of the terminal");
   if (!line.parse(invocation)) return done;
   if (paths.empty()) throw usage_error("FILE is missing: one or more results of lrfind sweep");

@@ -30,6 +30,9 @@ Unwritten write_result(const SweepOptions& settings, const report::Result& resul
                                                   report::to_text(result), stdout_named ? "lr.json" : ""));
     unwritten.result = unwritten.error.has_value();
   }
+  if (settings.json && settings.output != "-") {
+    unwritten.add(report::write_file_or_elsewhere("/dev/stdout", report::to_text(result), "lr.json"));
+  }
   if (!settings.csv.empty()) unwritten.add(report::write_file_or_elsewhere(settings.csv, report::to_csv(result)));
   if (!settings.plot.empty() && !result.curve.lr.empty()) {
     try {

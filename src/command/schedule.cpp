@@ -5,8 +5,10 @@
 
 #include "analysis/lrfind_rule.hpp"
 #include "command/command.hpp"
+#include "command/json_output.hpp"
 #include "command/optimizer_code.hpp"
 #include "experiment/saved_curves.hpp"
+#include "platform/did_you_mean.hpp"
 #include "platform/write_file.hpp"
 #include "report/picture.hpp"
 #include "report/rate_plot.hpp"
@@ -38,7 +40,8 @@ struct ScheduleSettings {
   std::int64_t warmup = 0;
   std::string plot;
   std::string framework = "pytorch";
-  bool csv = false, json = false;
+  bool csv = false;
+  JsonOutput output;
 };
 
 constexpr double usual_lr = 0.1;     // without a result
@@ -53,9 +56,11 @@ std::string list_of_names() {
 
 void declare_schedule_options(CommandLine& line, ScheduleSettings& settings) {
   auto& options = line.options();
-  line.app().add_option("NAME", settings.name, list_of_names());
+  line.trains_nothing();
+  line.file("lr.json", "a result, by its usual name");
+  options.add_argument("NAME", settings.name, {.words = train::schedule_names(), .listed = true}, "the schedule");
   options.group("Schedule");
-  options.add("-r,--result", settings.result, any_text("a file name"),
+  options.add("-r,--result", settings.result, file_name("a file name", {".json"}),
               "result of lrfind sweep: constant takes its lr, the triangular ones go from min_lr to max_lr, the others "
               "start at or rise to max_lr");
   options.not_in_config();
@@ -81,14 +86,16 @@ void declare_schedule_options(CommandLine& line, ScheduleSettings& settings) {
   options.add("--for", settings.framework, one_of(train::framework_names()),
               "the framework that the printed lines are for");
   options.not_in_config();
-  options.add("--plot", settings.plot, {"a file name", [](const std::string&) { return true; }},
+  options.add("--plot", settings.plot,
+              {"a file name",
+               [](const std::string&) { return true; },
+               {.paths = true, .endings = {".png", ".svg", ".pdf"}, .name = "FILE"}},
               "draw into FILE.png, .svg or .pdf instead of the terminal");
   options.optional_value();
   options.not_in_config();
   options.add_flag("--csv", settings.csv, "print the rate of every step as comma-separated values: step,lr");
   options.not_in_config();
-  options.add_flag("--json", settings.json, "print everything as JSON");
-  options.not_in_config();
+  declare_json_output(options, settings.output, "everything");
 }
 
 // `--plot NAME` reads as a file name to the parser, but a person means to see the schedule NAME.
@@ -99,13 +106,15 @@ void untangle(ScheduleSettings& settings) {
 train::ScheduleKind check_before(const ScheduleSettings& settings) {
   if (settings.name.empty()) throw usage_error("NAME is missing: one of " + list_of_names());
   const auto kind = train::parse_schedule(settings.name);
-  if (!kind) throw usage_error("there is no schedule \"" + settings.name + "\"; there are " + list_of_names());
+  if (!kind)
+    throw usage_error("there is no schedule \"" + settings.name + "\"; there are " + list_of_names() +
+                      did_you_mean(settings.name, train::schedule_names()));
   if (settings.epochs > 0 && settings.steps > 0)
     throw usage_error("--epochs and --steps both set the length; give one");
   if (settings.epochs > 0 && settings.result.empty()) {
     throw usage_error("--epochs needs --result, which knows the number of images; or give --steps");
   }
-  if (settings.csv && settings.json) throw usage_error("--csv and --json both want stdout; give one");
+  check_json_output(settings.output, settings.csv ? "--csv" : "");
   if (!settings.plot.empty()) {
     if (const auto problem = report::picture_problem(settings.plot)) throw usage_error(*problem);
     report::check_writable(settings.plot);
@@ -243,11 +252,10 @@ int schedule(const Invocation& invocation) {
   } else if (!settings.common.quiet) {
     console.out() << report::draw_rates(plot, console.style()) << "\n";
   }
+  write_json(settings.output, report::to_text(schedule_json(chosen, settings.framework, code, rates)));
   if (settings.csv) {
     print_csv(rates);
-  } else if (settings.json) {
-    std::cout << report::to_text(schedule_json(chosen, settings.framework, code, rates));
-  } else {
+  } else if (!settings.output.on_stdout()) {
     std::cout << code;
   }
   return done;

@@ -23,38 +23,46 @@ namespace {
 
 Validator<AutoOr<experiment::ImageSize>> image_size() {
   return {"auto, a side in pixels such as 64, or a height and width such as 48x64, each from 1 to 4096",
-          [](const AutoOr<experiment::ImageSize>&) { return true; }};
+          [](const AutoOr<experiment::ImageSize>&) { return true; },
+          {.words = {"auto"}, .name = "SIZE"}};
 }
 
 Validator<AutoOr<std::int64_t>> channels() {
-  return {"auto, 1 or 3", [](const AutoOr<std::int64_t>& value) { return !value || *value == 1 || *value == 3; }};
+  return {"auto, 1 or 3",
+          [](const AutoOr<std::int64_t>& value) { return !value || *value == 1 || *value == 3; },
+          {.words = {"auto", "1", "3"}, .name = "N"}};
 }
 
 Validator<std::string> augmentation() {
-  std::string names;
-  for (const auto& name : data::augmentation_names()) names += (names.empty() ? "" : ", ") + name;
-  return {"a comma-separated list of " + names, [](const std::string& text) {
-            try {
-              data::parse_augmentations(text);
-              return true;
-            } catch (const std::invalid_argument&) {
-              return false;
-            }
-          }};
+  const auto names = data::augmentation_names();
+  const auto fits = [](const std::string& text) {
+    try {
+      data::parse_augmentations(text);
+      return true;
+    } catch (const std::invalid_argument&) {
+      return false;
+    }
+  };
+  return {"a comma-separated list of " + lrfind::joined(names),
+          fits,
+          {.words = names, .listed = true, .several = true, .name = "LIST"}};
 }
 
 Validator<std::string> device() {
-  return {"auto, cpu, cuda or cuda:N", [](const std::string& text) {
-            if (text == "auto" || text == "cpu" || text == "cuda") return true;
-            return text.rfind("cuda:", 0) == 0 && text.size() > 5 && text.size() < 8 &&
-                   text.find_first_not_of("0123456789", 5) == std::string::npos;
-          }};
+  const auto fits = [](const std::string& text) {
+    if (text == "auto" || text == "cpu" || text == "cuda") return true;
+    return text.rfind("cuda:", 0) == 0 && text.size() > 5 && text.size() < 8 &&
+           text.find_first_not_of("0123456789", 5) == std::string::npos;
+  };
+  return {"auto, cpu, cuda or cuda:N", fits, {.words = {"auto", "cpu", "cuda", "cuda:0"}, .name = "DEVICE"}};
 }
 
-std::string networks() {
-  std::string names;
-  for (const auto& network : model::builtin_networks()) names += (names.empty() ? "" : ", ") + network.name;
-  return names;
+Validator<std::string> network() {
+  auto validator =
+      file_name("a built-in network's name, or a file of torch.export or TorchScript", {".pt2", ".pt", ".ts"});
+  for (const auto& builtin : model::builtin_networks()) validator.values.words.push_back(builtin.name);
+  validator.values.listed = true;
+  return validator;
 }
 
 void declare_data_options(OptionSet& options, experiment::DataSettings& settings) {
@@ -67,8 +75,7 @@ void declare_data_options(OptionSet& options, experiment::DataSettings& settings
               "subtract the mean and divide by the deviation of: a sample of this dataset, ImageNet, or not at all");
   options.add("--resize", settings.resize, one_of({"stretch", "crop", "pad"}),
               "how another aspect ratio is made to fit");
-  options.add("--augment", settings.augment, augmentation(),
-              "comma-separated: none, flip, crop-flip, random-resized-crop, color-jitter");
+  options.add("--augment", settings.augment, augmentation(), "changes to every training image, separated by commas");
   options.add("--val-split", settings.val_split, fraction_below_one(),
               "fraction held out by class where the data has no validation images of its own");
   options.add("--limit", settings.limit, whole_number(0, INT32_MAX), "use at most N training images; 0: all");
@@ -83,11 +90,9 @@ void declare_data_options(OptionSet& options, experiment::DataSettings& settings
 
 void declare_network_options(OptionSet& options, experiment::NetworkSettings& settings) {
   options.group("Network");
-  options.add("-m,--model", settings.model,
-              any_text("a built-in network's name, or a file of torch.export or TorchScript"),
-              "built-in (" + networks() +
-                  ") a FILE.pt2 of torch.export or a TorchScript FILE.pt. "
-                  "TorchScript is code: load only what you trust");
+  options.add("-m,--model", settings.model, network(),
+              "a built-in network, a FILE.pt2 of torch.export or a TorchScript FILE.pt. TorchScript is code: load only "
+              "what you trust");
   options.add("--width", settings.width, number(0.01, 64), "built-in networks: factor on the channels of every layer");
   options.add("--depth", settings.depth, whole_number(0, 1000),
               "built-in networks with a choice: number of layers; 0: the usual one");
@@ -101,7 +106,7 @@ void declare_network_options(OptionSet& options, experiment::NetworkSettings& se
 void declare_recipe_options(OptionSet& options, experiment::RecipeSettings& settings) {
   options.group("Training recipe");
   options.add("--optimizer", settings.optimizer, one_of(train::optimizer_names()),
-              "sgd, adam, adamw, nadam, radam, rmsprop or adagrad as in PyTorch; lion, lars or lamb as in timm");
+              "lion, lars and lamb as in timm, the others as in PyTorch");
   options.add("--momentum", settings.momentum, auto_or(fraction_below_one()),
               "of sgd, lars and rmsprop; auto: 0.9 for sgd and lars, 0 for rmsprop");
   options.add_flag("--nesterov", settings.nesterov, "Nesterov momentum (sgd, lars)");
@@ -185,7 +190,7 @@ void declare_rate_options(OptionSet& options, SweepOptions& settings) {
 void declare_range_test_options(OptionSet& options, SweepOptions& settings) {
   declare_rate_options(options, settings);
   options.add("--batch-sizes", settings.batch_sizes,
-              {"batch sizes such as 16,32,64,128", [](const std::string&) { return true; }},
+              {"batch sizes such as 16,32,64,128", [](const std::string&) { return true; }, {.name = "LIST"}},
               "sweep at each of these batch sizes and fit how the rate grows with them");
 }
 
@@ -219,12 +224,15 @@ void declare_verification_options(OptionSet& options, SweepOptions& settings) {
 
 void declare_output_options(OptionSet& options, SweepOptions& settings) {
   options.group("Output");
-  options.add("-o,--output", settings.output, any_text("a file name or -"),
+  options.add("-o,--output", settings.output, file_name("a file name or -", {".json"}),
               "result JSON; - is stdout. With --print-lr none is written unless this is given");
   options.not_in_config();
-  options.add("--csv", settings.csv, any_text("a file name"), "write the curve as comma-separated values");
+  options.add_flag("--json", settings.json,
+                   "print the result JSON on stdout, as -o - does; with -o FILE it is written there, too");
   options.not_in_config();
-  options.add("--plot", settings.plot, any_text("a file name"),
+  options.add("--csv", settings.csv, file_name("a file name", {".csv"}), "write the curve as comma-separated values");
+  options.not_in_config();
+  options.add("--plot", settings.plot, file_name("a file name", {".png", ".svg", ".pdf", ".html"}),
               "draw the curve into FILE.png, .svg or .pdf, or a page, FILE.html");
   options.not_in_config();
   options.add_flag("--print-lr", settings.print_lr,
@@ -238,6 +246,13 @@ void declare_list_parameters(OptionSet& options, SweepOptions& settings) {
   options.not_in_config();
 }
 
+// Of a program's own training, which may have one that lrfind does not know.
+Validator<std::string> optimizer_name() {
+  auto validator = any_text("an optimizer's name, such as sgd or adamw");
+  validator.values = {.words = train::optimizer_names(), .name = "NAME"};
+  return validator;
+}
+
 void declare_program_options(OptionSet& options, ExecOptions& settings) {
   constexpr double longest = 1e7;
   options.group("Program");
@@ -245,7 +260,7 @@ void declare_program_options(OptionSet& options, ExecOptions& settings) {
               "seconds until the program must have connected and said hello; 0: no limit");
   options.add("--step-timeout", settings.external.step_timeout, number(0, longest),
               "seconds until it must have answered a step; 0: no limit");
-  options.add("--optimizer", settings.recipe.optimizer, any_text("an optimizer's name, such as sgd or adamw"),
+  options.add("--optimizer", settings.recipe.optimizer, optimizer_name(),
               "the program's, where it does not say so itself: the rule lrfind leans on the rates it is used with");
   options.add("--momentum", settings.recipe.momentum, auto_or(fraction_below_one()),
               "of that optimizer; auto: what the program says, else 0.9 for sgd");
@@ -268,7 +283,11 @@ void check_rates(const SweepOptions& settings) {
 }
 
 void check_outputs(const OptionSet& options, SweepOptions& settings) {
-  if (settings.print_lr || settings.output == "-" || settings.list_parameters) platform::check_stdout();
+  if (settings.json && settings.print_lr)
+    throw usage_error("--print-lr and --json both want stdout; give -o a file name");
+  if (settings.json && !options.given("output")) settings.output = "-";
+  if (settings.print_lr || settings.json || settings.output == "-" || settings.list_parameters)
+    platform::check_stdout();
   if (settings.print_lr && !options.given("output")) settings.output.clear();
   if (settings.print_lr && settings.output == "-") {
     throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
@@ -285,7 +304,7 @@ void check_outputs(const OptionSet& options, SweepOptions& settings) {
 
 void declare_common_options(OptionSet& options, CommonOptions& settings) {
   options.group("General");
-  options.add("--config", settings.config, any_text("a file name"),
+  options.add("--config", settings.config, file_name("a file name", {".json"}),
               "JSON file of option values, with the long names as keys; the command line wins over it");
   options.not_in_config();
   options.add("--seed", settings.seed, whole_number(0, INT64_MAX),
@@ -328,9 +347,9 @@ void declare_session_options(OptionSet& options, experiment::SessionSettings& se
   declare_team_options(options, settings.team);
 }
 
-void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& settings) {
-  app.add_option(
-      "DATA", settings.session.data.path,
+void declare_sweep_options(OptionSet& options, SweepOptions& settings) {
+  options.add_argument(
+      "DATA", settings.session.data.path, {.paths = true},
       "folder of class folders, folder with train/ and val/, folder of IDX files, CSV manifest, an archive of these "
       "(.zip, .tar, .tar.gz, ...), or WebDataset shards ('shard-{000..009}.tar', or their folder)");
   declare_range_test_options(options, settings);

@@ -26,6 +26,7 @@ struct SweepOptions : experiment::SweepSettings {
   bool verify = false;
   std::string output = "lr.json";
   std::string csv, plot;
+  bool json = false;  ///< the result on stdout, wherever else it goes
   bool print_lr = false;
   bool list_parameters = false;
 };
@@ -44,8 +45,8 @@ void check_plan(const experiment::PlanSettings& settings);
 /// Of what reads images; the group is the caller's.
 void declare_decode_budget(OptionSet& options, std::int64_t& decode_mb);
 void declare_session_options(OptionSet& options, experiment::SessionSettings& settings);
-/// All of them, and `app`'s DATA.
-void declare_sweep_options(CLI::App& app, OptionSet& options, SweepOptions& settings);
+/// All of them, and DATA.
+void declare_sweep_options(OptionSet& options, SweepOptions& settings);
 
 /// All of them but the command after --.
 void declare_exec_options(OptionSet& options, ExecOptions& settings);

@@ -1,5 +1,6 @@
 #include <lrfind/error.hpp>
 #include "command/command.hpp"
+#include "command/json_output.hpp"
 #include "experiment/analyse.hpp"
 #include "experiment/saved_curves.hpp"
 #include "platform/write_file.hpp"
@@ -40,7 +41,7 @@ int suggest(const Invocation& invocation) {
   std::string optimizer;
   experiment::AutoOr<double> momentum;
   std::int64_t steps = 0;
-  std::string output;
+  JsonOutput output;
   bool print_lr = false;
   std::string tuner;
   CommandLine line(
@@ -50,8 +51,12 @@ int suggest(const Invocation& invocation) {
       "  lrfind suggest lr.json --for optuna\n"
       "  lrfind suggest history.json --smoothing 0 --rule torch-lr-finder      # its losses are smoothed\n",
       common);
-  line.app().add_option("FILE", paths, "result JSON of lrfind sweep, or CSV or JSON of another tool with lr and loss");
+  line.trains_nothing();
+  line.file("lr.json", "a result, by its usual name");
+  line.untrusted_means("no suggestion can be trusted; stderr says why and what to change");
   auto& options = line.options();
+  options.add_argument("FILE", paths, {.paths = true, .endings = {".json", ".csv"}},
+                       "result JSON of lrfind sweep, or CSV or JSON of another tool with lr and loss");
   options.group("Analysis");
   options.add("--rule", rule, one_of(rule_names()), "how the rate is read off the curve; default: the file's rule");
   options.add("--smoothing", smoothing, fraction_below_one(),
@@ -68,8 +73,7 @@ int suggest(const Invocation& invocation) {
   experiment::PlanSettings plan;
   declare_plan_options(options, plan);
   options.group("Output");
-  options.add("-o,--output", output, any_text("a file name or -"),
-              "write the result with the new suggestion; - is stdout");
+  declare_json_output(options, output, "the result with the new suggestion");
   options.add_flag("--print-lr", print_lr,
                    "print only the suggested rate; nothing and status 4 when it cannot be trusted");
   options.add(
@@ -78,10 +82,10 @@ int suggest(const Invocation& invocation) {
       "and status 4 when the suggestion cannot be trusted");
   if (!line.parse(invocation)) return done;
   if (paths.empty()) throw usage_error("FILE is missing: a result of lrfind sweep, or CSV or JSON with lr and loss");
-  if (!tuner.empty() && (print_lr || output == "-")) {
+  if (!tuner.empty() && (print_lr || output.on_stdout())) {
     throw usage_error("--for and " + std::string(print_lr ? "--print-lr" : "-o -") + " both want stdout; give one");
   }
-  if (print_lr && output == "-") throw usage_error("--print-lr and -o - both want stdout; give -o a file name");
+  check_json_output(output, print_lr ? "--print-lr" : "");
 
   check_plan(plan);
 
@@ -90,7 +94,7 @@ int suggest(const Invocation& invocation) {
   experiment::state_steps(result, steps);
   experiment::state_optimizer(result, optimizer, momentum);
   experiment::analyse_again(result, {.rule = rule, .smoothing = smoothing, .metric = metric, .plan = plan});
-  if (!output.empty()) report::write_file(output == "-" ? "/dev/stdout" : output, report::to_text(result));
+  write_json(output, report::to_text(result));
   auto& console = invocation.console;
   if (!common.quiet) {
     if (paths.size() == 1 && result.sections.contains("verify") && saved.lr) {

@@ -211,7 +211,11 @@ int sweep(const Invocation& invocation) {
                    "  lrfind sweep photos                       # photos/CLASS/*.jpg; writes lr.json\n"
                    "  lrfind sweep photos --optimizer adamw --batch-size 128 --trials 3 --plot lr.png\n",
                    settings.common);
-  declare_sweep_options(line.app(), line.options(), settings);
+  declare_sweep_options(line.options(), settings);
+  line.untrusted_means(untrusted_sweep);
+  line.file("lr.json", "the result, where -o names no other file");
+  line.variable("RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT",
+                "which of several processes this is, as torchrun, srun or mpirun say it");
   auto& console = invocation.console;
   let_one_rank_speak(console);
   if (!line.parse(invocation)) return done;

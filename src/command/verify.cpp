@@ -2,6 +2,7 @@
 #include <lrfind/error.hpp>
 #include "command/command.hpp"
 #include "command/interrupt.hpp"
+#include "command/result_output.hpp"
 #include "model/catalogue.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/parse_json.hpp"
@@ -55,15 +56,16 @@ std::optional<std::vector<double>> parse_list(const std::string& text) {
 
 Validator<std::string> positive_numbers(const std::string& example) {
   return {"positive numbers separated by commas, such as " + example,
-          [](const std::string& text) { return parse_list(text).has_value(); }};
+          [](const std::string& text) { return parse_list(text).has_value(); },
+          {.name = "LIST"}};
 }
 
 void declare_verify_options(CommandLine& line, VerifySettings& settings) {
   auto& options = line.options();
-  line.app().add_option("DATA", settings.session.data.path,
-                        "the images, as lrfind sweep takes them; default: those of the result");
+  options.add_argument("DATA", settings.session.data.path, {.paths = true},
+                       "the images, as lrfind sweep takes them; default: those of the result");
   options.group("Verification");
-  options.add("-r,--result", settings.result, any_text("a file name"),
+  options.add("-r,--result", settings.result, file_name("a file name", {".json"}),
               "result of lrfind sweep: its suggestion is verified, and its data, network and recipe options and seed "
               "are the defaults of those below");
   options.not_in_config();
@@ -95,10 +97,12 @@ void declare_verify_options(CommandLine& line, VerifySettings& settings) {
               "validate on at most N images, the same for all; 0: all");
   declare_session_options(options, settings.session);
   options.group("Output");
-  options.add("-o,--output", settings.output, any_text("a file name or -"),
+  options.add("-o,--output", settings.output, file_name("a file name or -", {".json"}),
               "where the result with a \"verify\" section goes; - is stdout. Default: back into the file of --result");
   options.not_in_config();
-  options.add_flag("--json", settings.json, "print the \"verify\" section on stdout instead of the table");
+  options.add_flag(
+      "--json", settings.json,
+      "print that result on stdout, as -o - does, and the table on stderr; it is still written where -o says");
   options.not_in_config();
 }
 
@@ -141,8 +145,6 @@ void check_before(const OptionSet& options, VerifySettings& settings) {
     throw usage_error("--factors and --rates both name the candidates; give one");
   }
   if (!settings.rates.empty() && !options.given("factors")) settings.factors.clear();
-  if (settings.json && settings.output == "-")
-    throw usage_error("--json and -o - both want stdout; give -o a file name");
   if (settings.output.empty()) settings.output = settings.result;
   if (!settings.output.empty() && settings.output != "-") report::check_writable(settings.output);
   platform::check_stdout();
@@ -202,33 +204,33 @@ int train(VerifySettings& settings, const OptionSet& options, const report::Resu
   const auto verification =
       verify::verify_rates(session, result.suggestion, chosen, progress_target(settings.common, console));
 
-  const auto section = report::verification_json(verification);
   console.silence(!team.speaks());
-  std::optional<Error> unwritten;
-  if (!settings.output.empty() && team.speaks() && anything_measured(verification)) {
+  const bool json_on_stdout = settings.json || settings.output == "-";
+  Unwritten unwritten;
+  if (team.speaks() && anything_measured(verification)) {
     auto json = saved.is_null() ? result_json(options, session) : saved;
-    json["verify"] = section;
+    json["verify"] = report::verification_json(verification);
     json["verify"]["config"] = options.resolved();
     json["timing"]["verify_s"] = verification.seconds;
     const auto text = report::to_text(json);
-    const bool stdout_named = settings.output == "-";
-    unwritten = report::write_file_or_elsewhere(stdout_named ? "/dev/stdout" : settings.output, text,
-                                                stdout_named ? "lr.json" : "");
+    if (!settings.output.empty() && settings.output != "-") {
+      unwritten.add(report::write_file_or_elsewhere(settings.output, text));
+    }
+    if (json_on_stdout) unwritten.add(report::write_file_or_elsewhere("/dev/stdout", text, "lr.json"));
   }
   if (verification.failure) {
-    if (unwritten) console.out() << "lrfind verify: " << report::printable(unwritten->what()) << "\n";
+    if (unwritten.error) console.out() << "lrfind verify: " << report::printable(unwritten.error->what()) << "\n";
     throw Error(*verification.failure);
   }
   const auto table = report::verification_table(verification);
-  if (settings.json) {
-    std::cout << report::to_text(section);
-    if (!settings.common.quiet) console.out() << table;
-  } else {
-    (settings.output == "-" ? console.out() : std::cout) << table << std::flush;
+  if (!json_on_stdout) {
+    std::cout << table << std::flush;
+  } else if (!settings.common.quiet) {
+    console.out() << table;
   }
   if (!settings.common.quiet)
     console.out() << "\n" << report::verification_summary(verification, console.style().columns);
-  if (unwritten) throw *unwritten;
+  if (unwritten.error) throw Error(*unwritten.error);
   return verification.complete ? done : ExitStatus::interrupted;
 }
 
@@ -239,13 +241,17 @@ int verify(const Invocation& invocation) {
   CommandLine line(
       "verify",
       "Trains from scratch at the suggested rate and its neighbours, and prints the validation accuracy of "
-      "each as a table on stdout (or --json); whether the suggestion held goes to stderr and into the "
+      "each as a table on stdout (or the result with --json); whether the suggestion held goes to stderr and into the "
       "result. A candidate that makes no headway is pruned early.",
       "  lrfind verify photos --result lr.json\n"
       "  lrfind verify photos --result lr.json --lr-schedule constant --lr-schedule one-cycle --epochs 5\n"
       "  lrfind verify photos --rates 0.001,0.01,0.1 --optimizer adam --seeds 3 --json\n",
       settings.common);
   declare_verify_options(line, settings);
+  line.untrusted_means("the result suggests no rate to verify");
+  line.file("lr.json", "the usual name of a result, which the verification is added to");
+  line.variable("RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT",
+                "which of several processes this is, as torchrun, srun or mpirun say it");
   auto& console = invocation.console;
   let_one_rank_speak(console);
   if (!line.parse(invocation)) return done;

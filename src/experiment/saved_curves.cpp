@@ -3,6 +3,7 @@
 
 #include "experiment/analyse.hpp"
 #include "experiment/settings.hpp"
+#include "platform/did_you_mean.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/read_file.hpp"
 #include "report/csv.hpp"
@@ -23,7 +24,7 @@ std::string read_text(const std::string& path) {
   const std::string wanted = "; a result of lrfind sweep, or a curve as CSV or JSON, is needed";
   std::string text;
   const std::string problem = data::read_file(path, text, report::largest_result);
-  if (!problem.empty()) throw data_error("\"" + path + "\" " + problem + wanted);
+  if (!problem.empty()) throw data_error("\"" + path + "\" " + problem + wanted + did_you_mean_path(path));
   return text;
 }
 

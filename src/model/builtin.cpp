@@ -3,6 +3,8 @@
 
 #include "model/architectures.hpp"
 #include "model/initialise.hpp"
+#include "platform/did_you_mean.hpp"
+#include "platform/text.hpp"
 
 #include <algorithm>
 
@@ -69,10 +71,10 @@ nn::Sequential build(const std::string& name, const BuiltinOptions& options, int
 std::unique_ptr<Network> make_builtin(const std::string& name, const BuiltinOptions& options) {
   const BuiltinDescription* description = find_builtin(name);
   if (description == nullptr) {
-    std::string names;
-    for (const auto& network : builtin_networks()) names += (names.empty() ? "" : ", ") + network.name;
-    throw model_error("there is no built-in network called \"" + name + "\"; there are " + names +
-                      ", and any file of torch.export (.pt2) or TorchScript (.pt)");
+    std::vector<std::string> names;
+    for (const auto& network : builtin_networks()) names.push_back(network.name);
+    throw model_error("there is no built-in network called \"" + name + "\"; there are " + joined(names) +
+                      ", and any file of torch.export (.pt2) or TorchScript (.pt)" + did_you_mean(name, names));
   }
   return std::make_unique<BuiltinNetwork>(build(name, options, chosen_depth(*description, options.depth)));
 }

@@ -1,4 +1,5 @@
 #include "model/model_file.hpp"
+#include "platform/did_you_mean.hpp"
 
 #include <c10/util/Exception.h>
 #include <caffe2/serialize/inline_container.h>
@@ -26,7 +27,9 @@ std::string first_line(const std::string& text) {
 void require_regular_file(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) throw model_error("model file \"" + path + "\" does not exist");
+  if (!std::filesystem::exists(status)) {
+    throw model_error("model file \"" + path + "\" does not exist" + did_you_mean_path(path));
+  }
   const std::string needed = "; a file of torch.export or TorchScript is needed";
   if (std::filesystem::is_directory(status)) {
     throw model_error("model \"" + path + "\" is a folder" + needed + " (scripts/export_network.py)");

@@ -1,5 +1,6 @@
 // From JSON to a result. Every value is taken through a Node, which knows the key's full name for the error sentence.
 #include <lrfind/error.hpp>
+#include "platform/did_you_mean.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/parse_json.hpp"
 #include "platform/read_file.hpp"
@@ -358,7 +359,8 @@ std::string read_result_text(const std::string& path) {
   const std::string problem = data::read_file(path, text, largest_result);
   if (!problem.empty()) {
     throw data_error("'" + path + "' " + problem + (problem == "is a folder" ? ", not a result file" : "") +
-                     (problem == "is a folder" ? "" : "; a result of 'lrfind sweep -o' is expected"));
+                     (problem == "is a folder" ? "" : "; a result of 'lrfind sweep -o' is expected") +
+                     did_you_mean_path(path));
   }
   return text;
 }

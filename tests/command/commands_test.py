@@ -29,7 +29,7 @@ class Help(Case):
                     self.assertIn(f"lrfind {command}", run.stdout)
                     examples = run.stdout.split("Examples:")[1]
                     self.assertGreaterEqual(examples.count("  lrfind "), 2)
-                    for option in ("--help", "--quiet", "--threads", "--seed", "--config"):
+                    for option in ("--help", "--quiet", "--config"):
                         self.assertIn(option, run.stdout)
 
     def test_the_program_lists_its_commands(self):

@@ -108,7 +108,7 @@ class Ranks(Case):
         one = lrfind("verify", self.data, *arguments, "--batch-size", "16")
         runs = ended(start([["verify", self.data, *arguments, "--batch-size", "8"]] * 2))
         self.assertEqual([one.status, *[run.status for run in runs]], [0, 0, 0], str(runs[0]))
-        for a, b in zip(one.json["lr_schedules"][0]["candidates"], runs[0].json["lr_schedules"][0]["candidates"]):
+        for a, b in zip(one.json["verify"]["lr_schedules"][0]["candidates"], runs[0].json["verify"]["lr_schedules"][0]["candidates"]):
             self.assertEqual(a["val_accuracy"], b["val_accuracy"])
             self.assertAlmostEqual(a["val_loss"], b["val_loss"], delta=1e-5)
 

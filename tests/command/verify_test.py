@@ -77,8 +77,9 @@ class Verify(Case):
         options = ["--factors", "0.3,3", "--seeds", "2", "--json", "--quiet", "--lr-schedule", "one-cycle"]
         first = self.verify(*options)
         self.assertEqual(first.status, 0, str(first))
-        self.assertEqual(self.verify(*options).stdout, first.stdout)
-        self.assertNotEqual(self.verify(*options, "--seed", "3").stdout, first.stdout)
+        self.assertEqual(self.verify(*options).json["verify"], first.json["verify"])
+        self.assertNotEqual(self.verify(*options, "--seed", "3").json["verify"]["lr_schedules"],
+                            first.json["verify"]["lr_schedules"])
 
     def test_trains_on_every_schedule_around_the_rate_that_fits_it(self):
         self.sweep()
@@ -87,24 +88,24 @@ class Verify(Case):
         run = self.verify("--factors", "1", "--json", "--quiet", "--warmup", "3",
                           *[part for name in names for part in ("--lr-schedule", name)])
         self.assertEqual(run.status, 0, str(run))
-        schedules = run.json["lr_schedules"]
+        schedules = run.json["verify"]["lr_schedules"]
         self.assertEqual([schedule["lr_schedule"] for schedule in schedules], names)
         self.assertEqual([schedule["suggested_lr"] for schedule in schedules], [0.02] + 9 * [0.05])
 
     def test_prunes_rates_without_headway_but_never_the_suggestion(self):
         self.sweep()
         run = lrfind("verify", self.data, "--result", self.result, "--steps", "120", "--factors", "1e-5,1", "--json")
-        low, suggested = run.json["lr_schedules"][0]["candidates"]
+        low, suggested = run.json["verify"]["lr_schedules"][0]["candidates"]
         self.assertEqual((low["status"], suggested["status"]), ("pruned", "completed"), str(run))
         self.assertLess(low["runs"][0]["steps"], 120)
         run = lrfind("verify", self.data, "--result", self.result, "--steps", "120", "--factors", "1e-5,1", "--json",
                      "--keep-all")
-        self.assertEqual(run.json["lr_schedules"][0]["candidates"][0]["status"], "completed")
+        self.assertEqual(run.json["verify"]["lr_schedules"][0]["candidates"][0]["status"], "completed")
 
     def test_a_rate_that_makes_the_loss_infinite_is_told_apart(self):
         self.sweep()
         run = self.verify("--factors", "1,1e9", "--json", "--quiet")
-        self.assertEqual(run.json["lr_schedules"][0]["candidates"][1]["status"], "diverged", str(run))
+        self.assertEqual(run.json["verify"]["lr_schedules"][0]["candidates"][1]["status"], "diverged", str(run))
 
     def test_needs_no_result_when_rates_are_given(self):
         run = lrfind("verify", self.data, *NETWORK, "--steps", "20", "--rates", "0.001,0.01", "-o", "-", "--quiet")

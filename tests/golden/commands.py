@@ -145,7 +145,7 @@ def trained(run):
         names = [part for name in SCHEDULES for part in ("--lr-schedule", name)]
         section = run("verify", "grey", "--rates", "0.01", "--model", "plain-cnn", "--width", "0.125", "--batch-size",
                       "8", "--steps", "8", "--val-split", "0.25", "--device", "cpu", "--threads", "1", "--workers", "2",
-                      "--optimizer", optimizer, *names, "--json", "--quiet").json
+                      "--optimizer", optimizer, *names, "--json", "--quiet").json["verify"]
         answers[f"schedules-{optimizer}"] = {
             schedule["lr_schedule"]: [one for candidate in schedule["candidates"] for one in candidate["runs"]]
             for schedule in section["lr_schedules"]}

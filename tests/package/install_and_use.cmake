@@ -38,7 +38,9 @@ if(PROGRAM)
   if(NOT status MATCHES "^[04]$" OR NOT EXISTS ${WORK}/lr.json)
     message(FATAL_ERROR "the installed program's sweep ended with ${status}:\n${output}")
   endif()
-  foreach(file ${DATADIR}/lrfind/configs/schema ${DATADIR}/doc/lrfind/LICENSE)
+  foreach(file ${DATADIR}/lrfind/configs/schema ${DATADIR}/doc/lrfind/LICENSE ${DATADIR}/man/man1/lrfind.1
+    ${DATADIR}/man/man1/lrfind-sweep.1 ${DATADIR}/bash-completion/completions/lrfind
+    ${DATADIR}/zsh/site-functions/_lrfind ${DATADIR}/fish/vendor_completions.d/lrfind.fish)
     if(NOT EXISTS ${WORK}/installed/${file})
       message(FATAL_ERROR "${file} was not installed")
     endif()

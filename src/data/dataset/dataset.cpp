@@ -8,6 +8,7 @@
 #include <data/dataset/parquet.hpp>
 #include <data/dataset/table.hpp>
 #include <data/dataset/webdataset.hpp>
+#include "platform/did_you_mean.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -93,7 +94,7 @@ constexpr std::string_view what_is_read =
   const bool missing =
       (!exists && !error) || error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
   throw data_error("'" + path + "' " + (missing ? "does not exist" : "cannot be looked at (" + error.message() + ")") +
-                   ": " + std::string(what_is_read));
+                   ": " + std::string(what_is_read) + (missing ? did_you_mean_path(path) : ""));
 }
 
 // The one manifest of a folder that leads to images; nothing where there is none.
