@@ -40,15 +40,15 @@ bool may_be_webdataset(const std::vector<ArchivePart>& parts) {
 // Each shard a folder of its own: shards may use the same names again.
 std::optional<Dataset> as_webdataset(const ArchiveNames& names, std::vector<ArchivePart> parts, FindOptions options) {
   std::vector<Shard> shards;
-  const bool one = parts.size() == 1;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!one) parts[i].below = std::to_string(i) + "/";
+    parts[i].below = std::to_string(i) + "/";
     shards.push_back({names.root + "/" + parts[i].below, names.archives[i].role});
   }
   options.files = std::make_shared<const ArchiveFiles>(names.root, std::move(parts));
-  const std::string beside = one ? std::string() : folder_of(names.archives.front().path);
+  const bool in_folder = files_on_disk()->is_folder(names.root);
+  const std::string beside = in_folder ? names.root + "/" : folder_of(names.archives.front().path);
   try {
-    auto dataset = find_webdataset(shards, beside, options);
+    auto dataset = find_webdataset(shards, LabelFiles::text_or_json, beside, options);
     if (dataset) {
       for (std::string& note : dataset->notes) note = options.files->told(note);
     }
@@ -85,7 +85,7 @@ Dataset find_archived(const std::string& path, const ArchiveNames& names, FindOp
   std::vector<ArchivePart> parts = open_parts(names, unpacked, options);
   const std::string kind = kind_of(parts);
   std::optional<Dataset> dataset;
-  if (names.inside.empty() && may_be_webdataset(parts)) dataset = as_webdataset(names, parts, options);
+  if (parts.size() > 1 && may_be_webdataset(parts)) dataset = as_webdataset(names, parts, options);
   if (!dataset) dataset = as_folder(names, std::move(parts), options);
   dataset->format = kind + "/" + dataset->format;
   if (const std::uint64_t bytes = unpacked->bytes(); bytes != 0) {

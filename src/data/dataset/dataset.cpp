@@ -129,7 +129,7 @@ std::optional<Dataset> find_without_classes(std::string folder, Listing listing,
     folder += listing.folders.front() + "/";
     listing = list_folder(*options.files, folder);
   }
-  if (auto samples = find_webdataset({{folder}}, {}, options)) return samples;
+  if (auto samples = find_webdataset({{folder}}, LabelFiles::text_or_json, {}, options)) return samples;
   return find_listed(folder, listing, options);
 }
 
@@ -152,7 +152,12 @@ Dataset find_in_folder(const std::string& path, const FindOptions& options) {
     if (auto found = find_idx_below(path, listing, options)) return std::move(*found);
   }
   try {
-    return find_folders(path, listing, options);
+    Dataset dataset = find_folders(path, listing, options);
+    // A class beside each image says more than the folder that it lies in.
+    if (dataset.ignored_files >= dataset.train.size() + dataset.val.size()) {
+      if (auto samples = find_webdataset({{folder}}, LabelFiles::text, {}, options)) return std::move(*samples);
+    }
+    return dataset;
   } catch (const Error&) {
     if (!pictures) {
       refuse_parquet(*options.files, path);

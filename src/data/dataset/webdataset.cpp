@@ -28,8 +28,9 @@ constexpr std::array<std::string_view, 4> label_extensions{"cls", "class", "labe
 constexpr std::uint64_t longest_label = std::uint64_t{1} << 20U;
 
 struct Sample {
-  std::string folder;  // with a trailing slash
-  std::string image;   // the file's name; empty where there is none
+  std::string folder;       // with a trailing slash
+  std::string image;        // the file's name; empty where there is none
+  std::string other_image;  // the second where there are several
   std::string label_file;
   std::string label;
   std::uint32_t shard = 0;
@@ -62,11 +63,6 @@ class SampleFolder {
   void append_to(std::vector<Sample>& samples, std::uint32_t shard, std::size_t& imageless) {
     for (auto& [key, parts] : parts_) {
       auto& images = parts.images.empty() ? parts.further_images : parts.images;
-      if (images.size() > 1) {
-        throw data_error("the sample " + data::quoted(folder_ + key) + " has several images, " +
-                         data::quoted(images[0]) + " and " + data::quoted(images[1]) +
-                         ": each needs one image and one class");
-      }
       const auto label =
           std::find_if(parts.labels.begin(), parts.labels.end(), [](const auto& l) { return !l.empty(); });
       if (images.empty()) {
@@ -74,7 +70,12 @@ class SampleFolder {
         imageless += label != parts.labels.end() && !label->ends_with(".json") ? 1U : 0U;
         continue;
       }
-      samples.push_back({folder_, images.front(), label == parts.labels.end() ? "" : *label, {}, shard});
+      samples.push_back({.folder = folder_,
+                         .image = images.front(),
+                         .other_image = images.size() > 1 ? images[1] : "",
+                         .label_file = label == parts.labels.end() ? "" : *label,
+                         .label = {},
+                         .shard = shard});
     }
   }
 
@@ -265,12 +266,19 @@ std::optional<ClassNames> names_for(const std::vector<Shard>& shards, const std:
   return beside.empty() ? std::nullopt : class_names_in(*files_on_disk(), beside);
 }
 
-// Every image needs its class.
-void require_labels(const std::vector<Sample>& samples) {
+// Every image needs its class, and every class its image.
+void require_pairs(const std::vector<Sample>& samples) {
   for (const Sample& sample : samples) {
-    if (!sample.label_file.empty()) continue;
-    throw data_error("'" + sample.folder + sample.image +
-                     "' has no class beside it where others have: a file of the same name that ends in .cls is needed");
+    const std::string what = "'" + sample.folder + sample.image + "' ";
+    if (sample.label_file.empty()) {
+      throw data_error(what +
+                       "has no class beside it where others have: a file of the same name that ends in .cls is "
+                       "needed");
+    }
+    if (!sample.other_image.empty()) {
+      throw data_error(what + "and " + data::quoted(sample.other_image) +
+                       " are of one sample: each needs one image and one class");
+    }
   }
 }
 
@@ -290,7 +298,7 @@ bool is_label_name(std::string_view name) {
                      [&](std::string_view extension) { return small.ends_with("." + std::string(extension)); });
 }
 
-std::optional<Dataset> find_webdataset(const std::vector<Shard>& shards, const std::string& beside,
+std::optional<Dataset> find_webdataset(const std::vector<Shard>& shards, LabelFiles labels, const std::string& beside,
                                        const FindOptions& options) {
   const Files& files = *options.files;
   std::vector<ShardSamples> gathered(shards.size());
@@ -315,13 +323,15 @@ std::optional<Dataset> find_webdataset(const std::vector<Shard>& shards, const s
   const auto labelled = [](const Sample& sample) { return !sample.label_file.empty(); };
   const auto first = std::find_if(train.begin(), train.end(), labelled);
   if (first == train.end()) return std::nullopt;
+  if (labels == LabelFiles::text && !std::all_of(train.begin(), train.end(), labelled)) return std::nullopt;
   std::string json_key;
   if (lower_case(first->label_file).ends_with(".json")) {
+    if (labels == LabelFiles::text) return std::nullopt;
     json_key = key_of_class(files, first->folder + first->label_file);
     if (json_key.empty()) return std::nullopt;
   }
   for (auto* split : {&train, &val}) {
-    require_labels(*split);
+    require_pairs(*split);
     read_labels(files, *split, json_key, options);
     sort_as_folders(*split, shards);
   }

@@ -112,6 +112,25 @@ TEST_F(Shards, HaveItsNameInTextOrJson) {
   expect_same(temp_ / "set", names_);
 }
 
+TEST_F(Shards, AreTheSameAsOneArchiveAndUnpacked) {
+  std::vector<Entry> all;
+  for (int i = 0; i < images; ++i) {
+    const std::string key = "part" + std::to_string(i % 2) + "/" + keys_[static_cast<std::size_t>(i)];
+    all.push_back({key + ".png", bytes_[static_cast<std::size_t>(i)]});
+    all.push_back({key + ".cls", bytes_of(std::to_string(label(i)))});
+  }
+  write_archive(temp_ / "all.tar", Packing::tar, all);
+  for (const Entry& entry : all) temp_.write("unpacked/" + entry.name, entry.bytes);
+  const Dataset one = find_dataset(temp_ / "all.tar");
+  const Dataset unpacked = find_dataset(temp_ / "unpacked");
+  EXPECT_EQ(one.format, "tar/webdataset");
+  EXPECT_EQ(unpacked.format, "webdataset");
+  EXPECT_EQ(one.classes, (std::vector<std::string>{"0", "1"}));
+  EXPECT_EQ(unpacked.classes, one.classes);
+  EXPECT_EQ(contents(one.train), contents(unpacked.train));
+  EXPECT_EQ(contents(one.val), contents(unpacked.val));
+}
+
 TEST_F(Shards, MayUseTheirKeysAgain) {
   write(
       [&](int i) {
