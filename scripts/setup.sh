@@ -22,7 +22,7 @@ lint=(clang-format-14 clang-tidy-14 shellcheck)
 ci=(ca-certificates git python3-pip python3-venv)
 deb=(dpkg-dev file)
 packages=(debootstrap lintian)
-wheel=("${ci[@]}" g++ cmake ninja-build ccache dpkg-dev patchelf unzip libwebp-dev libjpeg-dev libpng-dev libdeflate-dev liblzma-dev
+wheel=("${ci[@]}" g++ cmake ninja-build ccache dpkg-dev unzip libwebp-dev libjpeg-dev libpng-dev libdeflate-dev liblzma-dev
   libzstd-dev zlib1g-dev libarchive-dev libcli11-dev nlohmann-json3-dev libre2-dev)
 
 # LibTorch that src/find_torch.cmake will take before Debian's.

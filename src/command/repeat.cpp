@@ -70,7 +70,7 @@ std::string sweep_command(const report::Result& result) {
   SweepOptions usual;
   CLI::App app;
   OptionSet options(app);
-  declare_sweep_options(app, options, usual);
+  declare_sweep_options(options, usual);
   declare_common_options(options, usual.common);
   const std::string& data = result.dataset.path;
   return "lrfind sweep " + quoted(data.starts_with('-') ? "./" + data : data) +

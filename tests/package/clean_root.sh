@@ -31,10 +31,16 @@ as_user_in_root() {
   chroot --userspec=1000:1000 "$1" /usr/bin/env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 HOME=/tmp "${@:2}" </dev/null
 }
 
+# remove_root FOLDER: with what is mounted below it unmounted. Where that fails nothing is removed: a folder that is mounted
+# there from elsewhere would be emptied.
 remove_root() {
-  umount "$1/proc" 2>/dev/null
+  local place
+  while read -r place; do umount "$place"; done < <(mounts_below "$1")
+  [[ -z $(mounts_below "$1") ]] || fail "'$1' is left: something is mounted below it"
   rm -rf --one-file-system "$1"
 }
+
+mounts_below() { awk -v root="$1/" 'index($2, root) == 1 {print $2}' /proc/self/mounts | sort -r; }
 
 # make_images FOLDER: two classes, light and dark, 40 images each.
 make_images() {

@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source=tests/package/clean_root.sh
 . "$LRFIND_ROOT/tests/package/clean_root.sh"
 work=$(mktemp -d)
-trap 'umount "$work"/*/ccache "$work"/*/proc 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
+trap 'remove_root "$work"' EXIT
 quietly git clone -q "$LRFIND_ROOT" "$work/clone"
 make_images "$work/photos"
 options=(sweep /data --image-size 12 --batch-size 8 --steps 30)

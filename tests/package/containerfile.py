@@ -33,13 +33,13 @@ def inside(root, path):
     return os.path.join(root, path.lstrip("/"))
 
 
-def chroot(root, command, user="root", folder="/", environment=None):
+def chroot(root, command, user="root", folder="/"):
     """Its exit status. The user is one of the root's own."""
     process = ["unshare", "--mount", "--pid", "--fork", "chroot", root, "/bin/sh", "-c",
                'mount -t proc proc /proc && cd "$1" && shift && exec setpriv --reuid "$0" --regid "$0" --init-groups "$@"',
                user, folder] + command
     home = "/root" if user == "root" else f"/home/{user}"
-    return subprocess.run(process, stdin=subprocess.DEVNULL, env={**ENVIRONMENT, "HOME": home, **(environment or {})},
+    return subprocess.run(process, stdin=subprocess.DEVNULL, env={**ENVIRONMENT, "HOME": home},
                           check=False).returncode
 
 
@@ -57,25 +57,14 @@ class Stage:
             else:
                 shutil.copy(source, inside(self.root, target))
 
-    def run(self, command, cache):
-        environment = {}
-        if cache:  # compiled files of the machine's own builds, so that a test takes minutes
-            os.makedirs(inside(self.root, "ccache"), exist_ok=True)
-            subprocess.run(["mount", "--bind", cache, inside(self.root, "ccache")], check=True)
-            environment = {"CCACHE_DIR": "/ccache", "CCACHE_BASEDIR": self.folder, "CCACHE_NOHASHDIR": "1"}
-        try:
-            status = chroot(self.root, ["/bin/sh", "-c", command], self.user, self.folder, environment)
-        finally:
-            if cache:
-                subprocess.run(["umount", inside(self.root, "ccache")], check=True)
-                os.rmdir(inside(self.root, "ccache"))
+    def run(self, command):
+        status = chroot(self.root, ["/bin/sh", "-c", command], self.user, self.folder)
         if status != 0:
             sys.exit(f"containerfile.py: status {status}: RUN {command}")
 
 
 def build(file, context, base, folder):
-    stages, cache = {}, os.environ.get("LRFIND_TEST_CCACHE")
-    stage = None
+    stages, stage = {}, None
     for number, (word, rest) in enumerate(instructions(file)):
         print(f"containerfile.py: {word} {rest}", file=sys.stderr)
         if word == "FROM":
@@ -90,7 +79,7 @@ def build(file, context, base, folder):
                 root = stages[sources.pop(0).partition("=")[2]].root
             stage.copy([path for source in sources for path in glob.glob(inside(root, source))], target)
         elif word == "RUN":
-            stage.run(rest, cache)
+            stage.run(rest)
         elif word == "WORKDIR":
             stage.folder = rest
             os.makedirs(inside(stage.root, rest), exist_ok=True)
