@@ -36,7 +36,7 @@ constexpr std::size_t prior_trials = 4;
 
 // A training of ten times as many steps takes rates lower by this many decades: noise that a constant rate never
 // averages out, which a decay does.
-constexpr double lower_lr = 0.25, lower_max_lr = 0.10;
+constexpr double lower_lr = 0.25, lower_max_lr = 0.2;
 
 constexpr double lost_loss = 1e9;
 constexpr std::size_t fewest_votes = 5;

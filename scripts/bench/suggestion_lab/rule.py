@@ -31,7 +31,7 @@ class Constants:
     loss_below_peak: float = 0.65
     loss_sd: float = 0.5
     longer_lr: float = 0.25  # a training of ten times as many steps takes rates lower by this
-    longer_peak: float = 0.10
+    longer_peak: float = 0.2
     trial_sd: float = 0.15  # what one trial's landmark usually varies by over seeds,
     trial_sd_weight: int = 4  # worth so many trials
 
