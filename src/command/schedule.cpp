@@ -181,6 +181,9 @@ train::Schedule schedule_for(train::ScheduleKind kind, const ScheduleSettings& s
     throw usage_error("--warmup " + std::to_string(settings.warmup) + " leaves nothing of a run of " +
                       std::to_string(steps) + " steps; lower it or raise --epochs or --steps");
   }
+  if (kind == train::ScheduleKind::one_cycle && settings.warmup == 1) {
+    throw usage_error("--warmup 1 is no rise of one-cycle, whose first step has its lowest rate; give 2 or more, or 0");
+  }
   auto schedule = train::usual_schedule(kind, highest, lowest, steps, static_cast<int>(settings.warmup));
   if (settings.min_lr) schedule.min_lr = lowest;
   return schedule;

@@ -21,8 +21,8 @@ std::string power(double factor, int times) {
 std::string cosine(const Schedule& s) {
   const std::string least = s.min_lr > 0 ? argument("alpha", s.min_lr / s.max_lr) : "";
   const std::string steps = argument("decay_steps", s.steps - s.warmup) + least + ")";
-  if (s.warmup == 0) return "CosineDecay(" + text_of(s.max_lr) + steps;
-  return "CosineDecay(" + text_of(s.warmup_start * s.max_lr) + argument("warmup_target", s.max_lr) +
+  if (s.warmup == 0) return "CosineDecay(" + rate_text(s.max_lr) + steps;
+  return "CosineDecay(" + rate_text(s.warmup_start * s.max_lr) + ", warmup_target=" + rate_text(s.max_lr) +
          argument("warmup_steps", s.warmup) + steps;
 }
 
@@ -30,11 +30,11 @@ std::string cosine(const Schedule& s) {
 std::string own_schedule(const Schedule& s) {
   if (s.kind == ScheduleKind::cosine || s.kind == ScheduleKind::linear_warmup_cosine) return cosine(s);
   if (s.kind == ScheduleKind::constant) {
-    return "PolynomialDecay(" + text_of(s.warmup_start * s.max_lr) + argument("decay_steps", s.warmup) +
-           argument("end_learning_rate", s.max_lr) + ")";
+    return "PolynomialDecay(" + rate_text(s.warmup_start * s.max_lr) + argument("decay_steps", s.warmup) +
+           ", end_learning_rate=" + rate_text(s.max_lr) + ")";
   }
   if (s.warmup > 0) return "";
-  const std::string start = std::string("(") + text_of(s.max_lr);
+  const std::string start = std::string("(") + rate_text(s.max_lr);
   switch (s.kind) {
     case ScheduleKind::step:
       return "ExponentialDecay" + start + argument("decay_steps", s.step_size) + argument("decay_rate", s.gamma) +
@@ -67,7 +67,7 @@ std::string one_cycle(const Schedule& s) {
 }
 
 std::string after_warmup(const Schedule& s) {
-  const std::string start = text_of(s.max_lr);
+  const std::string start = rate_text(s.max_lr);
   switch (s.kind) {
     case ScheduleKind::step:
       return "    return " + start + " * " + text_of(s.gamma) + " ** (step // " + text_of(s.step_size) + ")\n";
@@ -122,10 +122,10 @@ std::string plateau(const Schedule& s, const OptimizerCode& optimizer) {
   const std::string differs =
       "# Keras checks after every epoch, and 1e-4 less loss is better, where PyTorch wants 0.01 % less\n";
   if (s.warmup == 0)
-    return "import keras\n" + optimizer_line(optimizer, text_of(s.max_lr)) + callback + differs + "# " + fit;
+    return "import keras\n" + optimizer_line(optimizer, rate_text(s.max_lr)) + callback + differs + "# " + fit;
   return "import keras\n" + rate_function(s) + rate_callback("WarmUp") +
-         "\n    def on_train_end(self, logs=None):\n        self.model.optimizer.learning_rate = " + text_of(s.max_lr) +
-         "\n\n\n" + optimizer_line(optimizer, "rate(0)") + callback + differs +
+         "\n    def on_train_end(self, logs=None):\n        self.model.optimizer.learning_rate = " +
+         rate_text(s.max_lr) + "\n\n\n" + optimizer_line(optimizer, "rate(0)") + callback + differs +
          "# model.fit(..., epochs=1, steps_per_epoch=" + text_of(s.warmup) + ", callbacks=[WarmUp()]), then " + fit;
 }
 
@@ -134,7 +134,8 @@ std::string plateau(const Schedule& s, const OptimizerCode& optimizer) {
 std::string keras_code(const Schedule& s, const OptimizerCode& optimizer) {
   if (s.kind == ScheduleKind::reduce_on_plateau) return plateau(s, optimizer);
   if (s.kind == ScheduleKind::constant && s.warmup == 0) {
-    return "import keras\n" + optimizer_line(optimizer, text_of(s.max_lr)) + "# no schedule: the rate stays as it is\n";
+    return "import keras\n" + optimizer_line(optimizer, rate_text(s.max_lr)) +
+           "# no schedule: the rate stays as it is\n";
   }
   const std::string own = own_schedule(s);
   if (!own.empty()) {

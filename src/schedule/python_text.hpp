@@ -11,6 +11,9 @@ namespace lrfind::train {
 std::string text_of(double value);
 std::string text_of(int value);
 
+/// A rate as people write it, and never as a whole number: "3.0", "0.0001".
+std::string rate_text(double rate);
+
 /// ", name=value".
 template <typename T>
 std::string argument(const char* name, T value) {

@@ -45,15 +45,6 @@ std::string warmup_part(const Schedule& s) {
   return "LinearLR(optimizer" + argument("start_factor", s.warmup_start) + argument("total_iters", s.warmup) + ")";
 }
 
-// A rate as people write it: with a point, and without an exponent down to 0.0001.
-std::string decimal(double rate) {
-  if (rate < 1e-4 || rate >= 1e15) return text_of(rate);
-  std::array<char, 64> buffer{};
-  std::string text(buffer.data(),
-                   std::to_chars(buffer.data(), buffer.data() + buffer.size(), rate, std::chars_format::fixed).ptr);
-  return text.find('.') == std::string::npos ? text + ".0" : text;
-}
-
 constexpr const char* module = "torch.optim.lr_scheduler.";
 
 }  // namespace
@@ -64,6 +55,14 @@ std::string text_of(double value) {
 }
 
 std::string text_of(int value) { return std::to_string(value); }
+
+std::string rate_text(double rate) {
+  if (rate < 1e-4 || rate >= 1e15) return text_of(rate);
+  std::array<char, 64> buffer{};
+  std::string text(buffer.data(),
+                   std::to_chars(buffer.data(), buffer.data() + buffer.size(), rate, std::chars_format::fixed).ptr);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
 
 TorchScheduler torch_scheduler(const Schedule& schedule) {
   const std::string main = main_part(schedule);
@@ -79,7 +78,7 @@ std::string torch_scheduler_lines(const Schedule& schedule, const std::string& i
 }
 
 std::string torch_optimizer_line(const Schedule& schedule, const OptimizerCode& optimizer, const std::string& owner) {
-  return "optimizer = " + optimizer.type + "(" + owner + ".parameters(), lr=" + decimal(optimizer_lr(schedule)) +
+  return "optimizer = " + optimizer.type + "(" + owner + ".parameters(), lr=" + rate_text(optimizer_lr(schedule)) +
          optimizer.arguments + ")\n";
 }
 

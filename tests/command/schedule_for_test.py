@@ -217,6 +217,11 @@ class Lines(Case):
         run = lrfind("schedule", "cosine", "--for", "keras", "--json", "-q")
         self.assertIn("CosineDecay", run.json["keras"])
         self.assert_refused(lrfind("schedule", "cosine", "--for", "fastai"), 2, "fastai", "lightning")
+        self.assert_refused(lrfind("schedule", "one-cycle", "--warmup", "1"), 2, "--warmup 1")  # PyTorch divides by 0
+
+    def test_never_give_a_whole_number_for_a_rate(self):
+        for framework in ("keras", "pytorch"):
+            self.assertRegex(self.lines(framework, "constant", "--lr", "3"), r"(learning_rate|lr)=3\.0\b")
 
 
 if __name__ == "__main__":
