@@ -29,7 +29,7 @@ struct SweepLine {
   command::OptionSet options{app};
 
   SweepLine() {
-    command::declare_sweep_options(app, options, settings);
+    command::declare_sweep_options(options, settings);
     command::declare_common_options(options, settings.common);
   }
 };
@@ -37,7 +37,7 @@ struct SweepLine {
 void use(SweepLine& line) {
   expect_answer([&] { command::parse_batch_sizes(line.settings.batch_sizes); });
   expect_answer([&] { experiment::recipe_of(line.settings.session.recipe); });
-  experiment::range_options(line.settings, 1);
+  experiment::range_options(experiment::with_usual_first_rate(line.settings), 1);
   experiment::suggest_options(line.settings);
   const std::string resolved = line.options.resolved().dump(-1, ' ', false, report::Json::error_handler_t::replace);
   SweepLine again;
