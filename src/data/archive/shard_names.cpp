@@ -53,7 +53,7 @@ std::vector<std::string> expanded(const std::string& text) {
     for (const std::string& rest : expanded(text.substr(close + 1))) {
       for (const std::string& word : inner) {
         if (all.size() == most_shards) throw data_error(quoted(text) + " names more than 100000 shards");
-        all.push_back(text.substr(0, open) + word + rest);
+        all.push_back(text.substr(0, open).append(word).append(rest));
       }
     }
     std::sort(all.begin(), all.end());

@@ -80,7 +80,7 @@ std::string kind_of(const std::vector<ArchivePart>& parts) { return parts.front(
 
 }  // namespace
 
-Dataset find_archived(const std::string& path, const ArchiveNames& names, FindOptions options) {
+Dataset find_archived(const std::string& path, const ArchiveNames& names, const FindOptions& options) {
   const auto unpacked = std::make_shared<TemporaryFile>();
   std::vector<ArchivePart> parts = open_parts(names, unpacked, options);
   const std::string kind = kind_of(parts);

@@ -9,6 +9,6 @@
 namespace lrfind::data {
 
 /// Opens the archives and finds the dataset in them. Throws Error (data), Interrupted.
-Dataset find_archived(const std::string& path, const ArchiveNames& names, FindOptions options);
+Dataset find_archived(const std::string& path, const ArchiveNames& names, const FindOptions& options);
 
 }  // namespace lrfind::data
