@@ -10,8 +10,10 @@ using torch::Tensor;
 
 class Base : public Optimizer {
  public:
-  Base(const OptimizerOptions& options, FlatParameters parameters)
-      : options_(options), layers_(std::move(parameters)), parameters_(layers_.values()) {}
+  Base(const OptimizerOptions& options, FlatParameters parameters, Rounding rounding)
+      : options_(options), rounding_(rounding), layers_(std::move(parameters)), parameters_(layers_.values()) {}
+
+  void move_along(const Tensor& direction, double lr) override { parameters_.add_(direction, -lr); }
 
  protected:
   Tensor zeros() const { return torch::zeros_like(parameters_); }
@@ -21,14 +23,15 @@ class Base : public Optimizer {
   }
 
   OptimizerOptions options_;
+  Rounding rounding_;
   FlatParameters layers_;
   Tensor parameters_;  // all of them
 };
 
 class Sgd : public Base {
  public:
-  Sgd(const OptimizerOptions& options, FlatParameters parameters)
-      : Base(options, std::move(parameters)), velocity_(options.momentum == 0 ? Tensor() : zeros()) {}
+  Sgd(const OptimizerOptions& options, FlatParameters parameters, Rounding rounding)
+      : Base(options, std::move(parameters), rounding), velocity_(options.momentum == 0 ? Tensor() : zeros()) {}
 
   Tensor direction(const Tensor& gradient) override { return with_momentum(with_weight_decay(gradient)); }
 
@@ -75,8 +78,8 @@ class Lars : public Sgd {
 // What the family of Adam shares: decaying means of the gradient and of its square.
 class WithMoments : public Base {
  public:
-  WithMoments(const OptimizerOptions& options, FlatParameters parameters)
-      : Base(options, std::move(parameters)),
+  WithMoments(const OptimizerOptions& options, FlatParameters parameters, Rounding rounding)
+      : Base(options, std::move(parameters), rounding),
         mean_(zeros()),
         square_(zeros()),
         power1_(torch::ones({}, parameters_.options().dtype(torch::kDouble))),
@@ -94,7 +97,11 @@ class WithMoments : public Base {
   void take(const Tensor& gradient) {
     power1_.mul_(options_.beta1);
     power2_.mul_(options_.beta2);
-    mean_.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
+    if (rounding_ == Rounding::as_pytorch) {
+      mean_.lerp_(gradient, 1 - options_.beta1);
+    } else {
+      mean_.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
+    }
     square_.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   }
 
@@ -112,19 +119,26 @@ class Adam : public WithMoments {
   using WithMoments::WithMoments;
 
   Tensor direction(const Tensor& gradient) override {
-    const bool decoupled = options_.kind == OptimizerKind::adamw;
-    take(decoupled ? gradient : with_weight_decay(gradient));
+    take(is_decoupled() ? gradient : with_weight_decay(gradient));
     Tensor result = adam_step();
-    if (decoupled && options_.weight_decay != 0) result.add_(parameters_, options_.weight_decay);
+    if (is_decoupled()) result.add_(parameters_, options_.weight_decay);
     return result;
   }
+
+  void move_along(const Tensor& /*direction*/, double lr) override {
+    if (is_decoupled()) parameters_.mul_(1 - lr * options_.weight_decay);
+    parameters_.addcdiv_(mean_, denominator(), -lr / (1 - power1_.item<double>()));
+  }
+
+ private:
+  bool is_decoupled() const { return options_.kind == OptimizerKind::adamw && options_.weight_decay != 0; }
 };
 
 // Dozat 2016, "Incorporating Nesterov Momentum into Adam", with its schedule of beta1.
 class NAdam : public WithMoments {
  public:
-  NAdam(const OptimizerOptions& options, FlatParameters parameters)
-      : WithMoments(options, std::move(parameters)), schedule_(power1_.clone()), product_(power1_.clone()) {}
+  NAdam(const OptimizerOptions& options, FlatParameters parameters, Rounding rounding)
+      : WithMoments(options, std::move(parameters), rounding), schedule_(power1_.clone()), product_(power1_.clone()) {}
 
   Tensor direction(const Tensor& gradient) override {
     const Tensor decayed = with_weight_decay(gradient);
@@ -155,8 +169,8 @@ class NAdam : public WithMoments {
 // Liu et al. 2019 (arXiv:1908.03265), algorithm 2: momentum alone until enough squares are seen for their variance.
 class RAdam : public WithMoments {
  public:
-  RAdam(const OptimizerOptions& options, FlatParameters parameters)
-      : WithMoments(options, std::move(parameters)), steps_(torch::zeros_like(power1_)) {}
+  RAdam(const OptimizerOptions& options, FlatParameters parameters, Rounding rounding)
+      : WithMoments(options, std::move(parameters), rounding), steps_(torch::zeros_like(power1_)) {}
 
   Tensor direction(const Tensor& gradient) override {
     take(with_weight_decay(gradient));
@@ -199,8 +213,8 @@ class Lamb : public WithMoments {
 // Chen et al. 2023 (arXiv:2302.06675), algorithm 2, with its decoupled weight decay.
 class Lion : public Base {
  public:
-  Lion(const OptimizerOptions& options, FlatParameters parameters)
-      : Base(options, std::move(parameters)), mean_(zeros()) {}
+  Lion(const OptimizerOptions& options, FlatParameters parameters, Rounding rounding)
+      : Base(options, std::move(parameters), rounding), mean_(zeros()) {}
 
   Tensor direction(const Tensor& gradient) override {
     Tensor result = mean_.lerp(gradient, 1 - options_.beta1).sign_();
@@ -218,8 +232,10 @@ class Lion : public Base {
 // Tieleman and Hinton 2012 (Coursera lecture 6.5), as PyTorch has it, not centred.
 class RmsProp : public Base {
  public:
-  RmsProp(const OptimizerOptions& options, FlatParameters parameters)
-      : Base(options, std::move(parameters)), square_(zeros()), velocity_(options.momentum == 0 ? Tensor() : zeros()) {}
+  RmsProp(const OptimizerOptions& options, FlatParameters parameters, Rounding rounding)
+      : Base(options, std::move(parameters), rounding),
+        square_(zeros()),
+        velocity_(options.momentum == 0 ? Tensor() : zeros()) {}
 
   Tensor direction(const Tensor& gradient) override {
     const Tensor decayed = with_weight_decay(gradient);
@@ -244,8 +260,8 @@ class RmsProp : public Base {
 // Duchi, Hazan and Singer 2011, as PyTorch has it.
 class Adagrad : public Base {
  public:
-  Adagrad(const OptimizerOptions& options, FlatParameters parameters)
-      : Base(options, std::move(parameters)), sum_(zeros()) {}
+  Adagrad(const OptimizerOptions& options, FlatParameters parameters, Rounding rounding)
+      : Base(options, std::move(parameters), rounding), sum_(zeros()) {}
 
   Tensor direction(const Tensor& gradient) override {
     const Tensor decayed = with_weight_decay(gradient);
@@ -262,29 +278,30 @@ class Adagrad : public Base {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, FlatParameters parameters) {
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, FlatParameters parameters,
+                                          Rounding rounding) {
   switch (options.kind) {
     case OptimizerKind::sgd:
-      return std::make_unique<Sgd>(options, std::move(parameters));
+      return std::make_unique<Sgd>(options, std::move(parameters), rounding);
     case OptimizerKind::nadam:
-      return std::make_unique<NAdam>(options, std::move(parameters));
+      return std::make_unique<NAdam>(options, std::move(parameters), rounding);
     case OptimizerKind::radam:
-      return std::make_unique<RAdam>(options, std::move(parameters));
+      return std::make_unique<RAdam>(options, std::move(parameters), rounding);
     case OptimizerKind::rmsprop:
-      return std::make_unique<RmsProp>(options, std::move(parameters));
+      return std::make_unique<RmsProp>(options, std::move(parameters), rounding);
     case OptimizerKind::adagrad:
-      return std::make_unique<Adagrad>(options, std::move(parameters));
+      return std::make_unique<Adagrad>(options, std::move(parameters), rounding);
     case OptimizerKind::lion:
-      return std::make_unique<Lion>(options, std::move(parameters));
+      return std::make_unique<Lion>(options, std::move(parameters), rounding);
     case OptimizerKind::lars:
-      return std::make_unique<Lars>(options, std::move(parameters));
+      return std::make_unique<Lars>(options, std::move(parameters), rounding);
     case OptimizerKind::lamb:
-      return std::make_unique<Lamb>(options, std::move(parameters));
+      return std::make_unique<Lamb>(options, std::move(parameters), rounding);
     case OptimizerKind::adam:
     case OptimizerKind::adamw:
       break;
   }
-  return std::make_unique<Adam>(options, std::move(parameters));
+  return std::make_unique<Adam>(options, std::move(parameters), rounding);
 }
 
 }  // namespace lrfind::train

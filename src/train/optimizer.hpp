@@ -1,5 +1,5 @@
 // Optimizers over all parameters at once; each equals the Python class that optimizer_facts.hpp names step for step.
-// They know nothing of the rate: every one of them is a direction that the rate scales.
+// Every one of them is a direction that the rate scales.
 #pragma once
 
 #include "train/flat_parameters.hpp"
@@ -23,13 +23,22 @@ class Optimizer {
   /// -lr * d. It may share memory with the optimizer's state or with `gradient`. Must run without gradient recording.
   virtual torch::Tensor direction(const torch::Tensor& gradient) = 0;
 
+  /// Changes the parameters by -lr times `direction`, which is the last one, rounded as PyTorch's class rounds it. Not
+  /// in a step that is captured: the rate is no tensor.
+  virtual void move_along(const torch::Tensor& direction, double lr) = 0;
+
   /// Begins a new training run.
   virtual void reset() = 0;
   /// What a step changes and the next one depends on.
   virtual std::vector<torch::Tensor> state() const = 0;
 };
 
+/// How an update is rounded: with few operators, or with those of PyTorch's class in their order, so that the losses of a
+/// network of Python's are Python's to the last bit where LibTorch's kernels are.
+enum class Rounding { own, as_pytorch };
+
 /// parameters: float; all that are trained.
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, FlatParameters parameters);
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, FlatParameters parameters,
+                                          Rounding rounding = Rounding::own);
 
 }  // namespace lrfind::train

@@ -54,8 +54,7 @@ void Step::update() {
   each_block([&](std::size_t i) {
     auto& block = blocks_[i];
     aligned[i] = inner_product(gradient_[i], block.change);
-    choose_change(block, clipping.defined() ? gradient_[i] * clipping : gradient_[i], overflowed);
-    block.values.add_(block.change);
+    change(block, clipping.defined() ? gradient_[i] * clipping : gradient_[i], overflowed);
     predicted[i] = inner_product(gradient_[i], block.change);
   });
   number(aligned_at).copy_(total(aligned));
@@ -173,17 +172,20 @@ void Step::each_block(const std::function<void(std::size_t)>& work) const {
   });
 }
 
-// -rate * the optimizer's direction, per parameter group. Where gradients overflowed it is 0 and the optimizer has seen
-// nothing.
-void Step::choose_change(Block& block, const Tensor& gradient, const Tensor& overflowed) {
+// By -rate * the optimizer's direction, per parameter group. Where gradients overflowed it is 0 and the optimizer has
+// seen nothing.
+void Step::change(Block& block, const Tensor& gradient, const Tensor& overflowed) {
   std::optional<Snapshot> before;
   if (overflowed.defined()) before.emplace(block.optimizer->state());
-  at::mul_out(block.change, block.optimizer->direction(gradient), minus_rate_);
+  const auto direction = block.optimizer->direction(gradient);
+  at::mul_out(block.change, direction, minus_rate_);
+  if (as_pytorch_ && !block.rate_factors.defined()) return block.optimizer->move_along(direction, rate_);
   if (overflowed.defined()) {
     block.change.masked_fill_(overflowed, 0);
     before->restore_where(overflowed);
   }
   if (block.rate_factors.defined()) block.change.mul_(block.rate_factors);
+  block.values.add_(block.change);
 }
 
 void Step::measure(StepNumber which, const std::function<Tensor()>& loss) {
@@ -194,13 +196,15 @@ void Step::measure(StepNumber which, const std::function<Tensor()>& loss) {
 }
 
 Step::Step(model::Network& network, const Recipe& recipe, const Normalisation& normalisation,
-           const torch::Device& device, torch::MemoryFormat format, std::shared_ptr<ProcessGroup> group)
+           const torch::Device& device, torch::MemoryFormat format, std::shared_ptr<ProcessGroup> group,
+           Rounding rounding)
     : device_(device),
       normalise_(normalisation, device, format),
       group_(std::move(group)),
       objective_(network, recipe, device),
       loss_scale_(recipe.precision, device),
       grad_clip_(recipe.grad_clip),
+      as_pytorch_(rounding == Rounding::as_pytorch && device.is_cpu()),
       minus_rate_(torch::zeros({}, torch::TensorOptions(device))),
       numbers_(
           torch::full({step_number_count}, Measurement::none, torch::TensorOptions(torch::kDouble).device(device))) {
@@ -209,18 +213,19 @@ Step::Step(model::Network& network, const Recipe& recipe, const Normalisation& n
   parameters_ = FlatParameters(tensors_of(groups_.trained));
   buffers_ = flatten_buffers(network.buffers());
   change_ = torch::zeros_like(parameters_.values());
-  make_blocks(recipe.optimizer);
+  make_blocks(recipe.optimizer, as_pytorch_ ? rounding : Rounding::own);
 }
 
-void Step::make_blocks(const OptimizerOptions& options) {
+void Step::make_blocks(const OptimizerOptions& options, Rounding rounding) {
   const auto& values = parameters_.values();
   const auto factors = rate_factors(groups_, values.options());
   const bool by_tensor = options.kind == OptimizerKind::lars || options.kind == OptimizerKind::lamb;
   const auto longest = device_.is_cpu() && !by_tensor ? block_size_on_cpu : values.numel();
   for (std::int64_t begin = 0; begin < values.numel(); begin += longest) {
     const auto part = [&](const Tensor& all) { return all.narrow(0, begin, std::min(longest, all.numel() - begin)); };
-    blocks_.push_back({begin, part(values), part(change_), factors.defined() ? part(factors) : Tensor(),
-                       make_optimizer(options, by_tensor ? parameters_ : FlatParameters::over(part(values)))});
+    blocks_.push_back(
+        {begin, part(values), part(change_), factors.defined() ? part(factors) : Tensor(),
+         make_optimizer(options, by_tensor ? parameters_ : FlatParameters::over(part(values)), rounding)});
   }
 }
 

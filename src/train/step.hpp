@@ -26,13 +26,16 @@ class Step {
   /// Moves the network to `device`. With a group, batches and probe are this rank's parts of the ranks' batches and
   /// probe. Throws Error (usage) when the recipe does not fit the network.
   Step(model::Network& network, const Recipe& recipe, const Normalisation& normalisation, const torch::Device& device,
-       torch::MemoryFormat format, std::shared_ptr<ProcessGroup> group = nullptr);
+       torch::MemoryFormat format, std::shared_ptr<ProcessGroup> group = nullptr, Rounding rounding = Rounding::own);
 
   /// Begins a training run from the weights that the network has now.
   void reset();
   /// The batches of the next step, on the device; they outlive it.
   void set_batches(const std::vector<ByteTensors>& batches) { batches_ = &batches; }
-  void set_rate(double lr) { minus_rate_.fill_(-lr); }
+  void set_rate(double lr) {
+    rate_ = lr;
+    minus_rate_.fill_(-lr);
+  }
 
   /// Loss and gradient of the batches.
   void differentiate();
@@ -73,12 +76,12 @@ class Step {
     torch::Tensor rate_factors;  // one per value; undefined: all are 1
     std::unique_ptr<Optimizer> optimizer;
   };
-  void make_blocks(const OptimizerOptions& options);
+  void make_blocks(const OptimizerOptions& options, Rounding rounding);
   // Without recording of gradients; at the same time on the CPU.
   void each_block(const std::function<void(std::size_t)>& work) const;
   std::vector<torch::Tensor> gradient_of(const torch::Tensor& loss) const;
   torch::Tensor clipping_factor() const;
-  void choose_change(Block& block, const torch::Tensor& gradient, const torch::Tensor& overflowed);
+  void change(Block& block, const torch::Tensor& gradient, const torch::Tensor& overflowed);
   void measure(StepNumber which, const std::function<torch::Tensor()>& loss);
   void find_shares();
   void sum_over_ranks(torch::Tensor& loss);
@@ -89,6 +92,7 @@ class Step {
   Objective objective_;
   LossScale loss_scale_;
   double grad_clip_;
+  bool as_pytorch_;
   ParameterGroups groups_;
   FlatParameters parameters_;           // that are trained
   std::vector<torch::Tensor> buffers_;  // flat
@@ -98,8 +102,9 @@ class Step {
   std::vector<NetworkInput> inputs_;  // what the network was given of the batches
   std::vector<double> shares_;        // of each of their losses in the step's
   NetworkInput probe_;
-  bool probed_ = false;                  // by any rank
-  double probe_share_ = 1;               // of this rank's part in the probe's loss
+  bool probed_ = false;     // by any rank
+  double probe_share_ = 1;  // of this rank's part in the probe's loss
+  double rate_ = 0;
   torch::Tensor minus_rate_;             // without dimensions
   std::vector<torch::Tensor> gradient_;  // of each block
   torch::Tensor change_;                 // of all parameters by the last step; zero before the first

@@ -29,12 +29,12 @@ GraphCapture Trainer::capture_for(const torch::Device& device) {
 
 Trainer::Trainer(model::Network& network, const Recipe& recipe, const Normalisation& normalisation,
                  const torch::Device& device, torch::MemoryFormat format, const GraphCapture& capture,
-                 std::shared_ptr<ProcessGroup> group)
+                 std::shared_ptr<ProcessGroup> group, Rounding rounding)
     : network_(network),
       device_(device),
       captures_(capture),
       group_(std::move(group)),
-      step_(network, recipe, normalisation, device, format, group_),
+      step_(network, recipe, normalisation, device, format, group_, rounding),
       initial_(all_of(network, step_.buffers())),
       device_batches_(device),
       learn_(captured(&Trainer::learn, loss_at, capture)),

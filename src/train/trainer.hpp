@@ -28,7 +28,8 @@ class Trainer {
   /// replayed (capture_for). group: the ranks that train this network together, each giving its part of every batch.
   Trainer(model::Network& network, const Recipe& recipe, const Normalisation& normalisation,
           const torch::Device& device, torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast,
-          const GraphCapture& capture = {}, std::shared_ptr<ProcessGroup> group = nullptr);
+          const GraphCapture& capture = {}, std::shared_ptr<ProcessGroup> group = nullptr,
+          Rounding rounding = Rounding::own);
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 

@@ -65,7 +65,8 @@ TEST_F(ProgramFile, ThatIsCutOffIsRefused) {
   for (std::size_t size = 0; size < bytes.size(); size += 97) {
     const auto file = folder_.write_bytes(bytes.substr(0, size));
     EXPECT_NE(refusal_of([&] { load_network(file); }), "accepted") << size;
-    EXPECT_SAYS(load(file), "is damaged");
+    const auto said = load(file);
+    EXPECT_TRUE(said.find("is damaged") != std::string::npos || said.find("is cut off") != std::string::npos) << said;
   }
 }
 
