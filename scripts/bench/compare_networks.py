@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Training steps of real networks: lrfind's over those of a plain Python loop with torch's eager mode, on the same CPU
-threads, batch and image size, interleaved. Prints Markdown: medians, and the spread of their ratio.
+threads, batch and image size, interleaved, in fp32 and, where the processor has it, in bf16 (autocast in Python). Prints
+Markdown: the fastest of each, which other programs on the machine disturb least, and the spread of their ratio.
 
-Python's torch, torchvision and timm make the networks and export what lrfind trains; compare_peers.sh --networks brings
-them. Give the program built with that torch (its LibTorch is in the heading), else two versions are compared.
+Python's torch, torchvision and timm make the networks and export what lrfind trains (torch.export); compare_peers.sh
+--networks brings them. Give the program built with that torch (its LibTorch is in the heading), else two versions are
+compared.
 """
 import argparse
 import contextlib
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -53,7 +54,7 @@ def make(name):
     return getattr(torchvision.models, factory)(num_classes=CLASSES)
 
 
-def python_step(name, side, batch, steps, threads):
+def python_step(name, side, batch, steps, threads, precision):
     """Prints the seconds of a step of the loop that every tutorial has, on images in memory."""
     import torch
 
@@ -67,7 +68,9 @@ def python_step(name, side, batch, steps, threads):
             start = time.perf_counter()
         images, labels = batches[step % len(batches)]
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(network(images), labels).backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            loss = torch.nn.functional.cross_entropy(network(images), labels)
+        loss.backward()
         optimizer.step()
     print((time.perf_counter() - start) / steps)
 
@@ -77,29 +80,31 @@ def export(name, side, path):
     if name == "dense":
         import torch
 
-        torch.jit.script(make(name)).save(str(path))
+        batch = ({0: torch.export.Dim("batch", min=1)},)
+        torch.export.save(torch.export.export(make(name), (torch.randn(2, 3, side, side),), dynamic_shapes=batch), path)
         return
     script = HERE.parent / "export_network.py"
-    done = subprocess.run([sys.executable, script, name, "--torchscript", "--classes", str(CLASSES), "--image-size", str(side), "-o", path],
+    done = subprocess.run([sys.executable, script, name, "--classes", str(CLASSES), "--image-size", str(side), "-o", path],
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{name} could not be exported: {done.stderr.strip()}")
 
 
-def python_seconds(name, side, batch, a):
-    command = [sys.executable, __file__, "--python-step", name, str(side), str(batch), str(a.steps), str(a.threads)]
+def python_seconds(name, side, batch, precision, a):
+    command = [sys.executable, __file__, "--python-step", name, str(side), str(batch), str(a.steps), str(a.threads), precision]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
-def lrfind_seconds(network, side, batch, a, scratch):
+def lrfind_seconds(network, side, batch, precision, a, scratch):
     """The time of the steps after the first ones: a longer run's less a shorter one's."""
     def run(steps):
         output = scratch / "lr.json"
         done = subprocess.run([a.lrfind, "sweep", FASHION, "--model", network, "--image-size", str(side), "--channels", "3",
                                "--batch-size", str(batch), "--min-lr", "1e-7", "--steps", str(steps), "--threads", str(a.threads), "--trials", "1",
                                "--max-lr", "1e-4", "--normalize", "imagenet", "--stop-factor", "0", "--probe", "0",
-                               "--gain-every", "0", "--val-split", "0", "--quiet", "-o", output],
+                               "--gain-every", "0", "--val-split", "0", "--precision", precision, "--quiet",
+                               "-o", output],
                               stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode not in (0, 4):
             raise SystemExit(f"lrfind failed on {network}: {done.stderr.strip()}")
@@ -108,6 +113,10 @@ def lrfind_seconds(network, side, batch, a, scratch):
 
     short_run, libtorch = run(WARM)
     return (run(WARM + a.steps)[0] - short_run) / a.steps, libtorch
+
+
+def has_bf16():
+    return "avx512_bf16" in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -123,20 +132,22 @@ def busy_cores(on):
 
 
 def measure(name, side, batch, a, scratch):
-    path = a.exported / f"{short(name)}.pt"
+    path = a.exported / f"{short(name)}.pt2"
     if not path.exists():
         export(name, side, path)
-    ours, theirs = [], []
-    for round_number in range(a.runs):
-        theirs.append(python_seconds(name, side, batch, a))
-        seconds, libtorch = lrfind_seconds(path, side, batch, a, scratch)
-        ours.append(seconds)
-        print(f"round {round_number + 1} {short(name)}: Python {theirs[-1] * 1e3:.1f} ms, lrfind {ours[-1] * 1e3:.1f} ms",
-              file=sys.stderr)
-    ratios = [mine / other for mine, other in zip(ours, theirs)]
-    return (f"| {short(name)}, {side} px, batch {batch} | {statistics.median(theirs) * 1e3:.1f} | "
-            f"{statistics.median(ours) * 1e3:.1f} | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} |",
-            libtorch)
+    row = f"| {short(name)}, {side} px, batch {batch} |"
+    for precision in a.precision:
+        ours, theirs = [], []
+        for round_number in range(a.runs):
+            theirs.append(python_seconds(name, side, batch, precision, a))
+            seconds, libtorch = lrfind_seconds(path, side, batch, precision, a, scratch)
+            ours.append(seconds)
+            print(f"round {round_number + 1} {short(name)} {precision}: Python {theirs[-1] * 1e3:.1f} ms, "
+                  f"lrfind {ours[-1] * 1e3:.1f} ms", file=sys.stderr)
+        ratios = [mine / other for mine, other in zip(ours, theirs)]
+        row += (f" {min(theirs) * 1e3:.1f} | {min(ours) * 1e3:.1f} | {min(ours) / min(theirs):.2f} | "
+                f"{min(ratios):.2f} to {max(ratios):.2f} |")
+    return row, libtorch
 
 
 def arguments():
@@ -147,6 +158,7 @@ def arguments():
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--steps", type=int, default=10, help="timed in each run")
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    p.add_argument("--precision", nargs="+", choices=["fp32", "bf16"], default=["fp32", "bf16"] if has_bf16() else ["fp32"])
     p.add_argument("--busy", action="store_true", help="with one program per core beside it that never rests")
     p.add_argument("--exported", type=pathlib.Path, default=HERE.parents[1] / "build" / "bench-networks",
                    help="where the exported networks are kept")
@@ -171,9 +183,10 @@ def main():
 
     shown = readme_part.command_shown("compare_networks.py", sys.argv[1:], HERE_ALONE)
     text = (f"`{shown}`: SGD with momentum, {a.threads} threads, {a.runs} runs of {a.steps} steps each, lrfind with LibTorch "
-            f"{rows[0][1]}, Python with torch {torch.__version__}.\n\n"
-            "| network | Python, ms a step | lrfind, ms a step | lrfind over Python | its spread |\n"
-            "| --- | --- | --- | --- | --- |\n" + "\n".join(row for row, _ in rows))
+            f"{rows[0][1]}, Python with torch {torch.__version__}; the fastest run of each, interleaved.\n\n"
+            "| network |" + "".join(f" {each}: Python, ms a step | lrfind, ms a step | lrfind over Python | its spread |"
+                                    for each in a.precision) +
+            "\n| --- |" + " --- | --- | --- | --- |" * len(a.precision) + "\n" + "\n".join(row for row, _ in rows))
     print(text)
     if a.write:
         readme_part.write(a.write, section(a), text)
@@ -181,6 +194,6 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--python-step"]:
-        python_step(sys.argv[2], *map(int, sys.argv[3:]))
+        python_step(sys.argv[2], *map(int, sys.argv[3:7]), sys.argv[7])
     else:
         main()

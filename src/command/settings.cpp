@@ -123,6 +123,10 @@ void declare_recipe_options(OptionSet& options, experiment::RecipeSettings& sett
       "--precision", settings.precision, one_of({"fp32", "tf32", "bf16", "fp16", "auto"}),
       "autocast: bf16 on CUDA and CPUs that have it, fp16 with loss scaling on CUDA; auto: bf16 where the hardware "
       "has it, it is faster and the first steps are as in fp32, else fp32");
+  options.add(
+      "--memory-format", settings.memory_format, one_of({"auto", "contiguous", "channels-last"}),
+      "of images and weights. auto: on a CPU a network from a file is contiguous, as in Python, and has its losses "
+      "to the last digits; channels-last is faster for depthwise convolutions (MobileNet, EfficientNet)");
   options.add("--grad-clip", settings.grad_clip, number(0, 1e9), "largest norm of the whole gradient; 0: no clipping");
   options.add("--label-smoothing", settings.label_smoothing, fraction_below_one(), "of the training loss");
   options.add("--class-weights", settings.class_weights, one_of({"none", "balanced"}),

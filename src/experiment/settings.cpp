@@ -101,6 +101,8 @@ train::Recipe recipe_of(const RecipeSettings& chosen) {
   recipe.label_smoothing = settings.label_smoothing;
   recipe.sync_batchnorm = settings.sync_batchnorm;
   recipe.precision = precision_of(settings.precision);
+  if (settings.memory_format == "contiguous") recipe.memory_format = train::MemoryFormat::contiguous;
+  if (settings.memory_format == "channels-last") recipe.memory_format = train::MemoryFormat::channels_last;
   recipe.freeze = settings.freeze;
   for (const auto& text : settings.lr_mult) recipe.lr_mult.push_back(parse_lr_mult(text));
   return recipe;

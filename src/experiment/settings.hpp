@@ -66,6 +66,7 @@ struct RecipeSettings {
   std::int64_t batch_size = 64;
   std::int64_t accumulate = 1;
   std::string precision = "fp32";
+  std::string memory_format = "auto";
   double grad_clip = 0;
   double label_smoothing = 0;
   std::string class_weights = "none";

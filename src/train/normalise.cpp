@@ -4,11 +4,21 @@
 
 namespace lrfind::train {
 
-Normaliser::Normaliser(const Normalisation& normalisation, const torch::Device& device, torch::MemoryFormat format)
+namespace {
+
+float normalised(std::size_t value, double mean, double std, Rounding rounding) {
+  if (rounding == Rounding::own) return static_cast<float>((static_cast<double>(value) / 255 - mean) / std);
+  return (static_cast<float>(value) / 255 - static_cast<float>(mean)) / static_cast<float>(std);
+}
+
+}  // namespace
+
+Normaliser::Normaliser(const Normalisation& normalisation, const torch::Device& device, torch::MemoryFormat format,
+                       Rounding rounding)
     : tables_(normalisation.mean.size()), format_(format) {
   for (std::size_t c = 0; c < tables_.size(); ++c) {
     for (std::size_t v = 0; v < 256; ++v) {
-      tables_[c][v] = static_cast<float>((static_cast<double>(v) / 255 - normalisation.mean[c]) / normalisation.std[c]);
+      tables_[c][v] = normalised(v, normalisation.mean[c], normalisation.std[c], rounding);
     }
   }
   if (device.is_cpu()) return;

@@ -3,6 +3,7 @@
 
 #include "data/batch/augment.hpp"
 #include "train/recipe.hpp"
+#include "train/rounding.hpp"
 
 #include <torch/torch.h>
 
@@ -27,7 +28,7 @@ struct ByteTensors {
 class Normaliser {
  public:
   Normaliser(const Normalisation& normalisation, const torch::Device& device,
-             torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast);
+             torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast, Rounding rounding = Rounding::own);
 
   /// Float images [N, channels, height, width] in the memory format and on the device of the constructor, where the
   /// pixels must be. On the CPU and channels-last this is one pass over the pixels.

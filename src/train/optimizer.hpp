@@ -4,6 +4,7 @@
 
 #include "train/flat_parameters.hpp"
 #include "train/recipe.hpp"
+#include "train/rounding.hpp"
 
 #include <torch/torch.h>
 
@@ -32,10 +33,6 @@ class Optimizer {
   /// What a step changes and the next one depends on.
   virtual std::vector<torch::Tensor> state() const = 0;
 };
-
-/// How an update is rounded: with few operators, or with those of PyTorch's class in their order, so that the losses of a
-/// network of Python's are Python's to the last bit where LibTorch's kernels are.
-enum class Rounding { own, as_pytorch };
 
 /// parameters: float; all that are trained.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, FlatParameters parameters,

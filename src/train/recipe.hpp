@@ -12,6 +12,9 @@ namespace lrfind::train {
 
 enum class OptimizerKind { sgd, adam, adamw, nadam, radam, rmsprop, adagrad, lion, lars, lamb };
 enum class Precision { fp32, tf32, bf16, fp16 };
+/// automatic: as the network and the device are fastest, but as Python has it where that is a network from a file on
+/// the CPU.
+enum class MemoryFormat { automatic, contiguous, channels_last };
 
 /// Names and defaults are PyTorch's, and timm's for Lion, LARS and LAMB; those of each optimizer: optimizer_facts.hpp.
 struct OptimizerOptions {
@@ -33,6 +36,7 @@ struct Recipe {
   double label_smoothing = 0;         ///< in [0, 1)
   std::vector<double> class_weights;  ///< empty, or one per class
   Precision precision = Precision::fp32;
+  MemoryFormat memory_format = MemoryFormat::automatic;
   bool sync_batchnorm = false;      ///< of several ranks: batch normalisation over all their batches
   std::vector<std::string> freeze;  ///< regular expressions: matching parameters are not trained
   std::vector<std::pair<std::string, double>>

@@ -199,7 +199,7 @@ Step::Step(model::Network& network, const Recipe& recipe, const Normalisation& n
            const torch::Device& device, torch::MemoryFormat format, std::shared_ptr<ProcessGroup> group,
            Rounding rounding)
     : device_(device),
-      normalise_(normalisation, device, format),
+      normalise_(normalisation, device, format, rounding),
       group_(std::move(group)),
       objective_(network, recipe, device),
       loss_scale_(recipe.precision, device),

@@ -162,11 +162,14 @@ class TorchEngine : public Engine {
       at::globalContext().setAllowTF32CuDNN(true);
     }
     if (group_ && recipe.sync_batchnorm) sync_batchnorm_ = std::make_unique<SyncBatchNorm>(group_);
-    // A network from Python, in Python's precision, has the losses that it has in Python, to the last bit where LibTorch
-    // is the same: with the kernels of the format in which Python has it, and the operators of its optimizers. On the
-    // CPU, whose kernels give the same answer every time.
-    const bool as_python = loaded_ != nullptr && device_.is_cpu() && recipe.precision == Precision::fp32;
-    const auto format = as_python ? torch::MemoryFormat::Contiguous : format_;
+    // A network from Python, in Python's precision, has the losses that it has in Python, to the last bit where
+    // LibTorch is the same: with the kernels of the format in which Python has it, and the operators of its optimizers.
+    // On the CPU, whose kernels give the same answer every time.
+    const bool as_python = loaded_ != nullptr && device_.is_cpu() && recipe.precision == Precision::fp32 &&
+                           recipe.memory_format != MemoryFormat::channels_last;
+    auto format = as_python ? torch::MemoryFormat::Contiguous : format_;
+    if (recipe.memory_format == MemoryFormat::contiguous) format = torch::MemoryFormat::Contiguous;
+    if (recipe.memory_format == MemoryFormat::channels_last) format = torch::MemoryFormat::ChannelsLast;
     const auto rounding = as_python ? Rounding::as_pytorch : Rounding::own;
     guarded([&] {
       trainer_ = std::make_unique<Trainer>(*network_, recipe, normalisation, device_, format,

@@ -43,6 +43,21 @@ def smooth_residual():
     return Residual(smooth=True)
 
 
+class Depthwise(nn.Module):
+    """As MobileNets are."""
+
+    def __init__(self, classes=3, channels=3, width=16):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.Hardswish(),
+            nn.Conv2d(width, width, 3, 1, 1, groups=width, bias=False), nn.BatchNorm2d(width), nn.ReLU6(),
+            nn.Conv2d(width, 2 * width, 1))
+        self.fc = nn.Linear(2 * width, classes)
+
+    def forward(self, x):
+        return self.fc(self.body(x).mean([2, 3]))
+
+
 class WithDropout(nn.Module):
     def __init__(self, num_classes=3, channels=3):
         super().__init__()
