@@ -29,7 +29,7 @@ struct SweepLine {
   command::OptionSet options{app};
 
   SweepLine() {
-    command::declare_sweep_options(app, options, settings);
+    command::declare_sweep_options(options, settings);
     command::declare_common_options(options, settings.common);
   }
 };
