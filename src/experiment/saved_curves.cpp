@@ -3,8 +3,8 @@
 
 #include "experiment/analyse.hpp"
 #include "experiment/settings.hpp"
-#include "platform/excerpt.hpp"
 #include "platform/did_you_mean.hpp"
+#include "platform/excerpt.hpp"
 #include "platform/read_file.hpp"
 #include "report/csv.hpp"
 #include "report/foreign_curve.hpp"

@@ -1,8 +1,8 @@
 // From JSON to a result. Every value is taken through a Node, which knows the key's full name for the error sentence.
 #include <lrfind/error.hpp>
+#include "platform/did_you_mean.hpp"
 #include "platform/excerpt.hpp"
 #include "platform/parse_json.hpp"
-#include "platform/did_you_mean.hpp"
 #include "platform/read_file.hpp"
 #include "report/measurements.hpp"
 #include "report/result.hpp"
