@@ -73,9 +73,9 @@ Dataset find_dataset(const std::string& path, const FindOptions& user_options) {
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) {
     const bool missing = !error || error == std::errc::no_such_file_or_directory;
-    throw data_error(
-        "'" + path + "' " + (missing ? "does not exist" : "cannot be looked at (" + error.message() + ")") +
-        ": give a folder with one subfolder per class, IDX files or a CSV manifest" + did_you_mean_path(path));
+    throw data_error("'" + path + "' " +
+                     (missing ? "does not exist" : "cannot be looked at (" + error.message() + ")") +
+                     ": give a folder with one subfolder per class, IDX files or a CSV manifest" + did_you_mean_path(path));
   }
   Dataset dataset;
   if (std::filesystem::is_directory(status)) {
