@@ -98,7 +98,8 @@ std::string with_full_stop(std::string text) {
 // The help, then what the option takes and its default.
 std::string option_text(const OptionText& option) {
   std::string text = with_full_stop(option.help);
-  if (!option.takes.empty() && option.takes != "text") text += " Takes " + with_full_stop(option.takes);
+  const bool said = option.takes == "text" || (option.values.paths && option.values.words.empty());
+  if (!option.takes.empty() && !said) text += " Takes " + with_full_stop(option.takes);
   if (!option.initial.empty()) text += " Default: " + with_full_stop(option.initial);
   return filled(escaped(text));
 }
