@@ -37,17 +37,27 @@ one-cycle, decaying and cyclical schedules.
 .
 It trains with LibTorch, or runs the test on your own training program in any
 language and framework (lrfind exec).")
-# OpenCV's image codecs are opened when the first WebP image needs them, so nothing is linked with them.
+# Opened when the first WebP image or the first tar needs them, so that nothing is linked with them.
+set(opened "")
 if(LRFIND_IMGCODECS)
   get_target_property(codecs ${LRFIND_IMGCODECS} IMPORTED_LOCATION_RELEASE)
   if(NOT codecs)
     get_target_property(codecs ${LRFIND_IMGCODECS} IMPORTED_LOCATION_NONE)
   endif()
-  execute_process(COMMAND dpkg-query -S ${codecs} OUTPUT_VARIABLE owner ERROR_QUIET RESULT_VARIABLE failed)
-  if(NOT failed AND owner MATCHES "^([^: ]+):")
-    set(CPACK_DEBIAN_LRFIND_PACKAGE_DEPENDS ${CMAKE_MATCH_1})
-  endif()
+  list(APPEND opened ${codecs})
 endif()
+if(LibArchive_LIBRARY)
+  get_filename_component(libarchive "${LibArchive_LIBRARY}" REALPATH)
+  list(APPEND opened ${libarchive})
+endif()
+set(owners "")
+foreach(library ${opened})
+  execute_process(COMMAND dpkg-query -S ${library} OUTPUT_VARIABLE owner ERROR_QUIET RESULT_VARIABLE failed)
+  if(NOT failed AND owner MATCHES "^([^: ]+):")
+    list(APPEND owners ${CMAKE_MATCH_1})
+  endif()
+endforeach()
+list(JOIN owners ", " CPACK_DEBIAN_LRFIND_PACKAGE_DEPENDS)
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME lrfind-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
