@@ -3,4 +3,4 @@
 # On GPUs RANKS is how many there are; on CPUs give each its share of them with --threads.
 ranks=$1
 shift
-exec torchrun --nproc-per-node "$ranks" --no-python "${LRFIND:-lrfind}" sweep "$@"
+exec torchrun --nproc_per_node "$ranks" --no_python "${LRFIND:-lrfind}" sweep "$@"

@@ -65,8 +65,9 @@ Suggestion for_length(const Suggestion& suggestion, double steps) {
   scale(moved.lr, held);
   scale(moved.plan->longer_lr, held);
   if (moved.interval) moved.interval = Interval{moved.interval->lo * held, moved.interval->hi * held};
-  for (auto* rate : {&moved.min_lr, &moved.max_lr, &moved.plan->longer_max_lr}) scale(*rate, decaying);
+  for (auto* rate : {&moved.max_lr, &moved.plan->longer_max_lr}) scale(*rate, decaying);
   if (moved.lr && moved.max_lr) moved.max_lr = std::max(*moved.lr, *moved.max_lr);
+  if (moved.lr && moved.min_lr) moved.min_lr = std::min(*moved.lr, *moved.min_lr);
   if (plan.epochs) *plan.epochs *= steps / plan.steps;
   plan.steps = steps;
   plan.assumed = false;

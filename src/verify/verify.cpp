@@ -250,10 +250,13 @@ Suggestion verified(const Suggestion& suggestion, const Verification& verificati
   if (moved.lr && moved.max_lr) moved.max_lr = std::max(*moved.lr, *moved.max_lr);
   if (moved.lr && moved.min_lr) moved.min_lr = std::min(*moved.lr, *moved.min_lr);
   if (!moved.plan) return moved;
+  const double tried = moved.plan->plan.steps;
+  const Suggestion longer = experiment::for_length(moved, 10 * tried);
+  moved.plan->longer_lr = longer.lr;
+  moved.plan->longer_max_lr = longer.max_lr;
   // A plan that nobody stated is the length that was tried.
   moved.plan->plan.assumed = suggestion.plan->plan.assumed;
-  if (!moved.plan->plan.assumed) return experiment::for_length(moved, suggestion.plan->plan.steps);
-  return moved;
+  return moved.plan->plan.assumed ? moved : experiment::for_length(moved, suggestion.plan->plan.steps);
 }
 
 }  // namespace lrfind::verify

@@ -41,7 +41,7 @@ class Help(Case):
 
     def test_sweep_shows_the_contracts_defaults(self):
         text = lrfind("sweep", "--help").stdout
-        for default in ("--min-lr=1e-07", "--max-lr=10", "--steps=100", "--spacing=exp", "--stop-factor=4",
+        for default in ("--min-lr=auto", "--max-lr=10", "--steps=auto", "--spacing=exp", "--stop-factor=4",
                         "--optimizer=sgd", "--device=auto", "--model=small-cnn"):
             self.assertIn(default, text)
         for option in ("--image-size", "--channels", "--normalize", "--resize", "--augment", "--val-split", "--limit",

@@ -4,6 +4,7 @@
 
 #include <command/settings.hpp>
 #include <experiment/analyse.hpp>
+#include <experiment/first_rate.hpp>
 #include <experiment/saved_curves.hpp>
 #include <model/torchscript_archive.hpp>
 #include <report/axis.hpp>
