@@ -34,9 +34,10 @@ constexpr double edge_to_lr = 0.5, edge_to_max_lr = 0.4;
 constexpr double trial_spread = 0.15;
 constexpr std::size_t prior_trials = 4;
 
-// A training of ten times as many steps takes rates lower by this many decades: noise that a constant rate never
-// averages out, which a decay does.
-constexpr double lower_lr = 0.25, lower_max_lr = 0.2;
+// The best rate to hold falls by this many decades for ten times as many updates, because it never averages the noise
+// away that a decay does: peaks of decaying schedules show no trend (scripts/bench/suggestion_lab). Nor does either in
+// trainings shorter than the usual plan.
+constexpr double lower_lr = 0.2;
 
 constexpr double lost_loss = 1e9;
 constexpr std::size_t fewest_votes = 5;
@@ -192,9 +193,10 @@ double blend(double evidence, double spread, double usual) {
   return (near * both + far * evidence) / (near + far);
 }
 
-double longer_training_lr(double steps, double planned) { return -lower_lr * std::log10(steps / planned); }
-
-double longer_training_max_lr(double steps, double planned) { return -lower_max_lr * std::log10(steps / planned); }
+double longer_training_lr(double steps, double planned) {
+  const auto counted = [](double updates) { return std::log10(std::max(updates, Plan{}.steps)); };
+  return -lower_lr * (counted(steps) - counted(planned));
+}
 
 Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& options) {
   Finding found;
@@ -224,8 +226,7 @@ Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& option
   const double moved = longer_training_lr(options.plan.steps, Plan{}.steps);
   const double wanted = rate(middle - below.lr, usual_to_lr) + moved;
   found.lr = std::min(wanted, lr_cap);
-  const double wanted_max =
-      rate(middle - below.max_lr, usual_to_max_lr) + longer_training_max_lr(options.plan.steps, Plan{}.steps);
+  const double wanted_max = rate(middle - below.max_lr, usual_to_max_lr);
   found.max_lr = std::max(found.lr, std::min(wanted_max, max_lr_cap));
   // Where the cap is the answer, the cap is as uncertain as the landmarks.
   const double slack = wanted > lr_cap ? found.half_width : 0;

@@ -50,10 +50,8 @@ std::optional<double> usual_rate(const std::string& optimizer, double momentum);
 /// the usual rate counts as much as the evidence; two decades away it counts for nothing.
 double blend(double evidence, double spread, double usual);
 
-/// By how many decades the best rates of a training of `steps` updates lie above those of one of `planned`: lr, which
-/// is held, and max_lr, from which the rate decays.
+/// By how many decades the best rate to hold in a training of `steps` updates lies above that of one of `planned`.
 double longer_training_lr(double steps, double planned);
-double longer_training_max_lr(double steps, double planned);
 
 /// What the rule says of trials, all in decades.
 struct Finding {

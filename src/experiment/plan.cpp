@@ -58,14 +58,12 @@ Suggestion for_length(const Suggestion& suggestion, double steps) {
   Suggestion moved = suggestion;
   Plan& plan = moved.plan->plan;
   const double held = std::pow(10, analysis::longer_training_lr(steps, plan.steps));
-  const double decaying = std::pow(10, analysis::longer_training_max_lr(steps, plan.steps));
   const auto scale = [](std::optional<double>& rate, double factor) {
     if (rate) *rate *= factor;
   };
   scale(moved.lr, held);
   scale(moved.plan->longer_lr, held);
   if (moved.interval) moved.interval = Interval{moved.interval->lo * held, moved.interval->hi * held};
-  for (auto* rate : {&moved.max_lr, &moved.plan->longer_max_lr}) scale(*rate, decaying);
   if (moved.lr && moved.max_lr) moved.max_lr = std::max(*moved.lr, *moved.max_lr);
   if (moved.lr && moved.min_lr) moved.min_lr = std::min(*moved.lr, *moved.min_lr);
   if (plan.epochs) *plan.epochs *= steps / plan.steps;

@@ -23,7 +23,8 @@ Plan plan_of(const PlanSettings& settings, const ImageFacts& images);
 /// What a result's config says of the plan, but for what `settings` say.
 PlanSettings with_config(PlanSettings settings, const nlohmann::ordered_json& config);
 
-/// The suggestion for a training of so many updates instead of those of its plan; as it is where it has none. min_lr, where the loss begins to fall, stays.
+/// The suggestion for a training of so many updates instead of those of its plan; as it is where it has none. min_lr,
+/// where the loss begins to fall, stays.
 Suggestion for_length(const Suggestion& suggestion, double steps);
 
 }  // namespace lrfind::experiment

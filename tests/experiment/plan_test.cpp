@@ -64,15 +64,19 @@ TEST(Plan, OfAResultIsThatOfItsConfigUnlessAnotherIsGiven) {
   EXPECT_EQ(with_config({}, {{"plan-epochs", "many"}, {"plan-schedule", "no such"}}).schedule, "any");
 }
 
-TEST(ForLength, LowersAConstantRateMoreThanAPeakAndComesBack) {
+TEST(ForLength, LowersAConstantRateAndNoPeakAndComesBack) {
   const auto once = suggested(300), longer = for_length(once, 30000);
-  EXPECT_LT(*longer.lr / *once.lr, *longer.max_lr / *once.max_lr);
-  EXPECT_LT(*longer.max_lr, *once.max_lr);
+  EXPECT_LT(*longer.lr, *once.lr);
+  EXPECT_EQ(longer.max_lr, once.max_lr);
   EXPECT_NEAR(longer.interval->hi / longer.interval->lo, 4, 1e-9);
   EXPECT_EQ(longer.plan->plan.steps, 30000);
   const auto back = for_length(longer, 300);
   EXPECT_NEAR(*back.lr, *once.lr, 1e-12);
   EXPECT_NEAR(*back.max_lr, *once.max_lr, 1e-12);
+}
+
+TEST(ForLength, RaisesNothingForATrainingShorterThanTheRuleWasFittedOn) {
+  EXPECT_EQ(for_length(suggested(300), 20).lr, suggested(300).lr);
 }
 
 TEST(ForLength, TenTimesLongerIsWhatTheSuggestionSaysOfIt) {

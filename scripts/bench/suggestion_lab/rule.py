@@ -30,8 +30,7 @@ class Constants:
     loss_below_lr: float = 1.0  # the same with the loss alone
     loss_below_peak: float = 0.65
     loss_sd: float = 0.5
-    longer_lr: float = 0.25  # a training of ten times as many steps takes rates lower by this
-    longer_peak: float = 0.2
+    longer_lr: float = 0.2  # lr lies this far below for ten times as many steps, none above for fewer
     trial_sd: float = 0.15  # what one trial's landmark usually varies by over seeds,
     trial_sd_weight: int = 4  # worth so many trials
 
@@ -155,7 +154,7 @@ def blend(evidence, sd, prior, c=RULE):
 
 def decide(marks, optimizer=None, momentum=0.0, c=RULE, steps=USUAL_STEPS):
     """The suggestion from the landmarks of one or more trials, for a training of `steps` updates."""
-    longer = math.log10(steps / USUAL_STEPS)
+    longer = math.log10(max(steps, USUAL_STEPS) / USUAL_STEPS)
     gradients = all(mark["alignment"] is not None for mark in marks)
     if gradients:
         below_lr, below_peak, sd = c.below_lr, c.below_peak, c.evidence_sd
@@ -177,7 +176,7 @@ def decide(marks, optimizer=None, momentum=0.0, c=RULE, steps=USUAL_STEPS):
     end = edge if reached else max(mark["end"] for mark in marks)
     wanted, cap = rate(middle, below_lr, c.usual_lr, c.longer_lr), min(edge - 0.5, end)
     lr = min(wanted, cap)
-    peak = max(lr, min(rate(middle, below_peak, c.usual_peak, c.longer_peak), edge - 0.4, end))
+    peak = max(lr, min(rate(middle, below_peak, c.usual_peak, 0.0), edge - 0.4, end))
     falls = statistics.median(mark["falls"] for mark in marks)
 
     # 90 % over seeds: variance pooled with what trials usually show, and Student's t.
