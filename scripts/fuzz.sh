@@ -11,7 +11,7 @@ seconds=${1:-60}
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "'$seconds' is no number of seconds"
 clang=$(command -v clang++ || command -v clang++-14) || fail "clang++ is missing: scripts/setup.sh fuzz"
 build=build-fuzz corpora=build-fuzz/corpora findings=build-fuzz/findings
-configure "$build" CMAKE_CXX_COMPILER="$clang" CMAKE_BUILD_TYPE=RelWithDebInfo LRFIND_WITH_TORCH=OFF LRFIND_FUZZ=ON LRFIND_WERROR=OFF
+configure "$build" CMAKE_CXX_COMPILER="$clang" CMAKE_BUILD_TYPE=RelWithDebInfo "CMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" LRFIND_WITH_TORCH=OFF LRFIND_FUZZ=ON LRFIND_WERROR=OFF
 targets=(image idx manifest packed result json curve_csv curve_json exec config arguments archive suggest plot schedule exported)
 compile "$build" "${targets[@]/#/fuzz_}"
 

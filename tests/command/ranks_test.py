@@ -190,13 +190,14 @@ class Ranks(Case):
         trial = ["torchrun", "--nproc_per_node", "1", "--no_python", "true"]
         if not shutil.which("torchrun") or subprocess.run(trial, capture_output=True, env=environment()).returncode != 0:
             self.skipTest("no torchrun that starts is installed")
-        self.assert_example_trains("ranks_torchrun.sh")
+        # It makes 1 of every other status than 0.
+        self.assert_example_trains("ranks_torchrun.sh", statuses=(0, 1))
 
-    def assert_example_trains(self, example, **changes):
+    def assert_example_trains(self, example, statuses=(0, 4), **changes):
         command = [EXAMPLES / example, "2", self.data, *SWEEP, "--batch-size", "8", "-o", self.folder / "lr.json"]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100,
                               env=environment(LRFIND=str(PROGRAM), **changes))
-        self.assertIn(done.returncode, (0, 4), done.stderr)
+        self.assertIn(done.returncode, statuses, done.stderr)
         self.assert_same_curve(self.alone("--batch-size", "16"), json.loads((self.folder / "lr.json").read_text()))
 
 
