@@ -57,7 +57,7 @@ std::string plan_lines(const PlannedRates& rates, const TerminalStyle& style) {
   std::vector<std::string> remarks;
   if (!plan.schedule.empty()) remarks.push_back(printable(excerpt(plan.schedule)));
   if (plan.epochs) remarks.push_back(updates + " updates");
-  if (plan.assumed) remarks.push_back("assumed (--plan-epochs)");
+  if (plan.assumed) remarks.emplace_back("assumed (--plan-epochs)");
   std::string text = plan.epochs ? line("Plan, epochs", format_number(*plan.epochs), joined(remarks), style)
                                  : line("Plan, updates", updates, joined(remarks), style);
   if (!rates.longer_lr || !rates.longer_max_lr) return text;

@@ -2,13 +2,14 @@
 
 #include <lrfind/error.hpp>
 #include "platform/modules.hpp"
+#include "platform/text.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lrfind::train {
@@ -27,18 +28,37 @@ struct Torch {
   std::string cuda;     // "13", or empty
 };
 
-std::string found_in(const std::string& text, const char* pattern) {
-  std::smatch match;
-  return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : "";
+// What a line such as `cuda: Optional[str] = '13.0'` gives a name; nothing where it is no text.
+std::string assigned(const std::string& text, const std::string& name) {
+  for (const std::string_view line : split(text, '\n')) {
+    const auto equals = line.find(" = ");
+    if (equals == std::string_view::npos || trimmed(line.substr(0, std::min(equals, line.find(':')))) != name) continue;
+    const std::string_view value = trimmed(line.substr(equals + 3));
+    const bool quoted = value.size() > 2 && value.front() == '\'' && value.back() == '\'';
+    return quoted ? std::string(value.substr(1, value.size() - 2)) : "";
+  }
+  return "";
+}
+
+// The first numbers of a version, "2.14" of "2.14.1+cu130"; empty where it has fewer.
+std::string leading_numbers(const std::string& version, int count) {
+  std::size_t end = 0;
+  for (int i = 0; i < count; ++i) {
+    if (i > 0 && version.substr(end, 1) != ".") return "";
+    const std::size_t begin = i > 0 ? end + 1 : 0;
+    end = std::min(version.find_first_not_of("0123456789", begin), version.size());
+    if (end == begin) return "";
+  }
+  return version.substr(0, end);
 }
 
 // torch/version.py is written by torch's own build: lines such as __version__ = '2.14.1+cu130'.
 Torch read_torch(const fs::path& folder) {
   std::ifstream file(folder / "version.py");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  Torch torch{folder, found_in(text, R"(__version__ = '([0-9][^'/]*)')"), "",
-              found_in(text, R"(\ncuda(?:: [^=\n]*)? = '([0-9]+))")};
-  torch.minor = found_in(torch.version, R"(^([0-9]+\.[0-9]+))");
+  Torch torch{folder, assigned(text, "__version__"), "", leading_numbers(assigned(text, "cuda"), 1)};
+  if (torch.version.find('/') != std::string::npos) torch.version.clear();
+  torch.minor = leading_numbers(torch.version, 2);
   if (torch.minor.empty()) {
     throw device_error("LRFIND_TORCH is \"" + folder.string() +
                        "\", which is no Python package torch: it has no version.py that names its version");
@@ -67,8 +87,9 @@ std::string versions_in(const fs::path& installed) {
   std::vector<std::string> versions;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(installed, none)) {
-    const std::string version = found_in(entry.path().filename().string(), R"(^torch-([0-9]+\.[0-9]+)$)");
-    if (!version.empty()) versions.push_back(version);
+    const std::string name = entry.path().filename().string();
+    const std::string version = name.starts_with("torch-") ? name.substr(6) : "";
+    if (!version.empty() && leading_numbers(version, 2) == version) versions.push_back(version);
   }
   std::sort(versions.begin(), versions.end());
   std::string text;
@@ -112,7 +133,9 @@ EngineFiles find_engine() {
   for (const fs::path& place : places_for(torch, own.parent_path())) {
     if (fs::exists(place / engine_file)) return {place / engine_file, torch.folder / "lib" / "libtorch.so"};
   }
-  refuse("\"" + torch.folder.string() + "\" is torch " + torch.version, versions);
+  std::string found = "\"";
+  found += torch.folder.string();
+  refuse(found + "\" is torch " + torch.version, versions);
 }
 
 }  // namespace lrfind::train

@@ -37,7 +37,8 @@ TEST(Page, HoldsTheResultAsItIs) {
 }
 
 TEST(Page, LetsNoNameOutOfItsText) {
-  const std::string hostile("</script><!--<script>\"'&\0\x1b\xff\xe2\x80\xa8{{script}}</title></pre>", 56);
+  using std::string_literals::operator""s;
+  const std::string hostile = "</script><!--<script>\"'&\0\x1b\xff\xe2\x80\xa8{{script}}</title></pre>"s;
   Result result = example_result();
   result.model.name = result.dataset.path = hostile;
   result.dataset.classes = {hostile};

@@ -29,7 +29,7 @@ void take(void* library, Function& function, const char* name) {
 
 void* open_library() { return nullptr; }
 
-#define LRFIND_TAKE(member, name) all.member = &::name
+#define LRFIND_TAKE(member, name) (all.member = &::name)
 
 #endif
 

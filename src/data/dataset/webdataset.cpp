@@ -121,7 +121,7 @@ std::string text_of(const Files& files, const std::string& file) {
 std::string label_of_text(const std::string& file, const std::string& text) {
   std::string_view line = text;
   while (line.ends_with('\n') || line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
-  const std::string label(trimmed(line));
+  std::string label(trimmed(line));
   constexpr std::size_t longest = 200;
   if (label.empty()) refuse_label(file, "is empty");
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
