@@ -107,7 +107,7 @@ void answer_signals(const sigset_t& mask) {
     if (is_default(signal)) set_handler(signal, on_broken_output, SA_RESTART);
   }
   for (const int signal : fault_signals) {
-    if (is_default(signal)) set_handler(signal, on_fault, SA_RESETHAND | SA_ONSTACK);
+    if (is_default(signal)) set_handler(signal, on_fault, static_cast<int>(SA_RESETHAND | SA_ONSTACK));
   }
   std::set_terminate(on_uncaught);
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
