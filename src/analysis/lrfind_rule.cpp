@@ -226,8 +226,10 @@ Finding find_rate(const std::vector<Trial>& trials, const SuggestOptions& option
   const double moved = longer_training_lr(options.plan.steps, Plan{}.steps);
   const double wanted = rate(middle - below.lr, usual_to_lr) + moved;
   found.lr = std::min(wanted, lr_cap);
-  const double wanted_max = rate(middle - below.max_lr, usual_to_max_lr);
-  found.max_lr = std::max(found.lr, std::min(wanted_max, max_lr_cap));
+  found.longer_lr = std::min(wanted + longer_training_lr(10 * options.plan.steps, options.plan.steps), lr_cap);
+  const double peak = std::min(rate(middle - below.max_lr, usual_to_max_lr), max_lr_cap);
+  found.max_lr = std::max(found.lr, peak);
+  found.longer_max_lr = std::max(found.longer_lr, peak);
   // Where the cap is the answer, the cap is as uncertain as the landmarks.
   const double slack = wanted > lr_cap ? found.half_width : 0;
   found.low = std::min(rate(middle - found.half_width - below.lr, usual_to_lr) + moved, lr_cap - slack);
@@ -249,10 +251,7 @@ Answer lrfind_rule(const Evidence& evidence) {
   answer.min_lr = rate(std::min(found.min_lr, found.lr));
   answer.max_lr = rate(found.max_lr);
   answer.evidence_width = 2 * found.half_width;
-  SuggestOptions longer = evidence.options;
-  longer.plan.steps *= 10;
-  const Finding later = find_rate(trials, longer);
-  answer.plan = PlannedRates{evidence.options.plan, rate(later.lr), rate(later.max_lr)};
+  answer.plan = PlannedRates{evidence.options.plan, rate(found.longer_lr), rate(found.longer_max_lr)};
   for (const Trial& trial : trials) answer.per_trial.push_back(rate(find_rate({trial}, evidence.options).lr));
   return answer;
 }

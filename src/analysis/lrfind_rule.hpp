@@ -55,13 +55,14 @@ double longer_training_lr(double steps, double planned);
 
 /// What the rule says of trials, all in decades.
 struct Finding {
-  double lr = 0, low = 0, high = 0;  ///< the rate to hold constant and its 90 % interval over seeds
-  double min_lr = 0, max_lr = 0;     ///< bounds of a cycle
-  double half_width = 0;             ///< of the 90 % interval of the evidence alone
-  double edge = 0;                   ///< median over the trials
-  bool reached = false;              ///< whether most of the trials reached their edge
-  bool by_alignment = false;         ///< whether alignment was measured in every trial, or the loss had to do
-  std::vector<Landmarks> landmarks;  ///< of every trial
+  double lr = 0, low = 0, high = 0;         ///< the rate to hold constant and its 90 % interval over seeds
+  double min_lr = 0, max_lr = 0;            ///< bounds of a cycle
+  double longer_lr = 0, longer_max_lr = 0;  ///< lr and max_lr for ten times as many updates
+  double half_width = 0;                    ///< of the 90 % interval of the evidence alone
+  double edge = 0;                          ///< median over the trials
+  bool reached = false;                     ///< whether most of the trials reached their edge
+  bool by_alignment = false;                ///< whether alignment was measured in every trial, or the loss had to do
+  std::vector<Landmarks> landmarks;         ///< of every trial
 };
 
 /// The finding of at least one trial of at least one step.

@@ -1,12 +1,11 @@
 #include "schedule/schedule.hpp"
 #include <lrfind/error.hpp>
-#include "experiment/plan.hpp"
-#include "schedule/suggested_rate.hpp"
 
 #include "analysis/lrfind_rule.hpp"
 #include "command/command.hpp"
 #include "command/json_output.hpp"
 #include "command/optimizer_code.hpp"
+#include "experiment/plan.hpp"
 #include "experiment/saved_curves.hpp"
 #include "platform/did_you_mean.hpp"
 #include "platform/write_file.hpp"
@@ -14,6 +13,7 @@
 #include "report/rate_plot.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
+#include "schedule/suggested_rate.hpp"
 #include "schedule/training_code.hpp"
 #include "train/optimizer_facts.hpp"
 

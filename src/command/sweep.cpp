@@ -126,7 +126,6 @@ int run(SweepOptions& settings, const OptionSet& options, Console& console, expe
   if (settings.verify) verify::require_validation_images(session);
   report::Result result;
   session.describe_session(result);
-  result.config = options.resolved();
   const auto progress = progress_target(settings.common, console);
   experiment::TrialRunner runner(session, settings, progress);
   const auto sizes = parse_batch_sizes(settings.batch_sizes);

@@ -1,5 +1,7 @@
 #include "platform/zip_archive.hpp"
 
+#include "platform/read_at.hpp"
+
 #include <zlib.h>
 
 #include <fcntl.h>
@@ -7,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -107,14 +108,7 @@ std::string ZipArchive::bytes(std::uint64_t at, std::uint64_t count) const {
 }
 
 std::size_t ZipArchive::read_at(std::uint64_t at, void* to, std::size_t count) const {
-  std::size_t done = 0;
-  while (done < count) {
-    const ssize_t got = ::pread(file_, static_cast<char*>(to) + done, count - done, static_cast<off_t>(at + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
+  return lrfind::read_at(file_, at, to, count);
 }
 
 ZipArchive::Directory ZipArchive::find_directory() const {

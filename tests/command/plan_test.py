@@ -13,12 +13,18 @@ NETWORK = ["--model", "plain-cnn", "--width", "0.25", "--batch-size", "8", "--th
            "--trials", "1", "--quiet"]
 
 
-class Plans(Case):
+class Sweeps(Case):
     @classmethod
     def setUpClass(cls):
         cls.shared = Path(tempfile.mkdtemp(prefix="lrfind-test-"))
         cls.addClassCleanup(shutil.rmtree, cls.shared)
         cls.data = class_folders(cls.shared / "data", each=24)
+
+
+class Plans(Sweeps):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         cls.result = cls.shared / "lr.json"
         run = lrfind("sweep", cls.data, *NETWORK, "-o", cls.result)
         assert run.status in (0, 4), run
@@ -91,13 +97,7 @@ class Plans(Case):
         self.assertIn("plan-not-used", [reason["code"] for reason in suggestion["reasons"]])
 
 
-class FirstRate(Case):
-    @classmethod
-    def setUpClass(cls):
-        cls.shared = Path(tempfile.mkdtemp(prefix="lrfind-test-"))
-        cls.addClassCleanup(shutil.rmtree, cls.shared)
-        cls.data = class_folders(cls.shared / "data", each=24)
-
+class FirstRate(Sweeps):
     def sweep(self, *arguments):
         run = lrfind("sweep", self.data, *NETWORK, "-o", "-", *arguments)
         self.assert_ran(run)

@@ -10,11 +10,15 @@ import torch.nn.functional as F
 from networks import build, head_of
 
 
-class Lion(torch.optim.Optimizer):
-    """Chen et al. 2023, arXiv:2302.06675, algorithm 2, with decoupled weight decay."""
+class Decaying(torch.optim.Optimizer):
+    """What has a rate and a weight decay."""
 
     def __init__(self, parameters, lr, weight_decay=0.0):
         super().__init__(parameters, dict(lr=lr, weight_decay=weight_decay))
+
+
+class Lion(Decaying):
+    """Chen et al. 2023, arXiv:2302.06675, algorithm 2, with decoupled weight decay."""
 
     @torch.no_grad()
     def step(self):
@@ -26,11 +30,8 @@ class Lion(torch.optim.Optimizer):
                 m.mul_(0.99).add_(p.grad, alpha=0.01)
 
 
-class Lamb(torch.optim.Optimizer):
+class Lamb(Decaying):
     """You et al. 2019, arXiv:1904.00962, algorithm 2 with debiased moments."""
-
-    def __init__(self, parameters, lr, weight_decay=0.0):
-        super().__init__(parameters, dict(lr=lr, weight_decay=weight_decay))
 
     @torch.no_grad()
     def step(self):

@@ -1,6 +1,7 @@
 #include <data/archive/archive.hpp>
 #include <data/archive/formats.hpp>
 #include <lrfind/error.hpp>
+#include <platform/read_at.hpp>
 #include <platform/text.hpp>
 
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #include <data/archive/libarchive.hpp>
 #include <data/dataset/table.hpp>
 #include <lrfind/error.hpp>
+#include <platform/read_at.hpp>
 #include "platform/interrupted.hpp"
 
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 #include <data/archive/temporary_file.hpp>
+
 #include <lrfind/error.hpp>
+#include <platform/read_at.hpp>
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -28,17 +30,6 @@ int open_without_name(const std::string& folder) {
 }
 
 }  // namespace
-
-std::size_t read_at(int file, std::uint64_t at, void* to, std::size_t count) {
-  std::size_t done = 0;
-  while (done < count) {
-    const ssize_t got = ::pread(file, static_cast<char*>(to) + done, count - done, static_cast<off_t>(at + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
-}
 
 TemporaryFile::~TemporaryFile() {
   if (file_ >= 0) ::close(file_);

@@ -41,7 +41,4 @@ class TemporaryFile {
   std::uint64_t used_ = 0;
 };
 
-/// Reads from a descriptor until `count` bytes are there or the file ends; returns how many.
-std::size_t read_at(int file, std::uint64_t at, void* to, std::size_t count);
-
 }  // namespace lrfind::data
